@@ -1,0 +1,6 @@
+"""Noisy neurons, random networks and their steady states.
+
+One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `motifs` → `dynamics` →
+`contraction` → `fixed_points` → `ensemble` → `spiking`; `plot` draws what they return. Units are ms, mV
+and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
+"""

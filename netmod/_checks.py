@@ -1,0 +1,45 @@
+"""Argument checks shared by the modules: one wording for one kind of mistake."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+
+def number(
+    name: str, value: Any, *, low: float = -np.inf, high: float = np.inf, open_low: bool = False
+) -> float:
+    """Return `value` as a float if it is a finite real number in [low, high] (or (low, high]).
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is not finite or out of range.
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    x = float(value)
+    if not np.isfinite(x) or x > high or x < low or (open_low and x == low):
+        raise ValueError(f"{name} must be {_interval(low, high, open_low)}, got {value!r}")
+    return x
+
+
+def integer(name: str, value: Any, *, low: int = 0) -> int:
+    """Return `value` as an int if it is a whole number of at least `low`."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < low:
+        raise ValueError(f"{name} must be at least {low}, got {value!r}")
+    return int(value)
+
+
+def _interval(low: float, high: float, open_low: bool) -> str:
+    if np.isinf(low) and np.isinf(high):
+        return "finite"
+    if np.isinf(high):
+        return f"finite and {'above' if open_low else 'at least'} {low:g}"
+    return f"in {'(' if open_low else '['}{low:g}, {high:g}]"

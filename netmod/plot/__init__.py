@@ -1,0 +1,9 @@
+"""Axes-level drawing for the book: data in, artists out, one style and one meaning per colour.
+
+Every function draws on the `ax` it is given (or the current one) and returns the artists it made. Nothing
+here computes a result; everything takes arrays. This is the only part of `netmod` that imports matplotlib.
+"""
+
+from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_style
+
+__all__ = ["COLORS", "figure", "label_line", "panel_letters", "use_style"]
