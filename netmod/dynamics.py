@@ -1,0 +1,279 @@
+"""Equation 1 as an object: the map on mean input currents that a network of noisy neurons defines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as spla
+from numpy.typing import ArrayLike, NDArray
+
+from netmod._checks import number
+from netmod.lif import LIF
+from netmod.rate import firing_rate, firing_rate_slope
+
+# Below this size LAPACK on the dense matrix is as fast as ARPACK on the sparse one, and never fails to converge.
+_DENSE_EIG = 300
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RateNetwork:
+    """The map F(E) = E0 + W r(E) on the mean input currents of n neurons.
+
+    Parameters
+    ----------
+    W : array_like or scipy.sparse array, shape (n, n)
+        Connection strengths, mV·ms; ``W[i, j]`` is the connection from neuron j to neuron i.
+    E0 : float or array_like, shape (n,)
+        Input current from outside the network, mV.
+    neuron : LIF, optional
+        The neuron whose firing rate is r. Not used if `rate` is given.
+    rate : callable, optional
+        Another firing-rate function: mV in, 1/ms out, elementwise over arrays. A method ``rate.slope`` gives its
+        derivative; without one, the derivative is a central difference, good to about ten digits. A `RateTable`
+        has both. None means `firing_rate`, the exact one.
+
+    Attributes
+    ----------
+    W : ndarray or scipy.sparse.csr_array
+        A read-only copy, float64.
+    E0 : ndarray, shape (n,)
+        A read-only copy, float64; a scalar is repeated.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `W` is not a square matrix of finite real numbers, `E0` does not fit it, `neuron` is no `LIF` or `rate`
+        cannot be called.
+
+    Notes
+    -----
+    The poster's Equation 1, after Trousdale, Hu, Shea-Brown and Josić (2012). `net(E)` costs one evaluation of r per
+    neuron and one matrix product, for one state or for a stack of them.
+
+    Examples
+    --------
+    >>> net = RateNetwork([[0, 50], [0, 0]], E0=8.0)
+    >>> net.n
+    2
+    >>> net([8.0, 8.0]).round(4)
+    array([8.7176, 8.    ])
+    """
+
+    W: Any
+    E0: Any
+    neuron: LIF = field(default_factory=LIF)
+    rate: Callable[[Any], Any] | None = None
+
+    def __post_init__(self) -> None:
+        W = _matrix(self.W)
+        n = W.shape[0]
+        E0 = _real("E0", self.E0)
+        if E0.shape not in ((), (n,)):
+            raise ValueError(f"E0 must be a number or have shape ({n},) to fit W, got shape {E0.shape}")
+        if not np.isfinite(E0).all():
+            raise ValueError("E0 must be finite")
+        if not isinstance(self.neuron, LIF):
+            raise TypeError(f"neuron must be a LIF, got {self.neuron!r}")
+        if self.rate is not None and not callable(self.rate):
+            raise TypeError(f"rate must be None or a function of E, got {self.rate!r}")
+        E0 = np.full(n, E0)
+        E0.flags.writeable = False
+        object.__setattr__(self, "W", W)
+        object.__setattr__(self, "E0", E0)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, so that a copy sent to another process is read-only as well.
+        return RateNetwork, (self.W, self.E0, self.neuron, self.rate)
+
+    def __repr__(self) -> str:
+        E0 = np.unique(self.E0)
+        drive = f"{E0[0]:g}" if E0.size == 1 else "…"
+        kind = "sparse" if self.is_sparse else "dense"
+        rate = "" if self.rate is None else f", rate={type(self.rate).__name__}"
+        return f"RateNetwork(n={self.n}, {kind} W, E0={drive}{rate})"
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return int(self.W.shape[0])
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether `W` is stored as a sparse matrix."""
+        return bool(sp.issparse(self.W))
+
+    def rates(self, E: ArrayLike) -> NDArray[np.float64]:
+        """Return r(E), 1/ms, in the shape of `E` (mV)."""
+        x = _real("E", E)
+        if self.rate is None:
+            return np.asarray(firing_rate(x, self.neuron), dtype=float)
+        return _same_shape("rate", self.rate(x), x)
+
+    def slopes(self, E: ArrayLike) -> NDArray[np.float64]:
+        """Return r'(E), 1/(ms mV), in the shape of `E` (mV)."""
+        x = _real("E", E)
+        if self.rate is None:
+            return np.asarray(firing_rate_slope(x, self.neuron), dtype=float)
+        if hasattr(self.rate, "slope"):
+            return _same_shape("rate.slope", self.rate.slope(x), x)
+        h = 6e-6 * np.maximum(1.0, np.abs(x))
+        return (self.rates(x + h) - self.rates(x - h)) / (2 * h)
+
+    def __call__(self, E: ArrayLike) -> NDArray[np.float64]:
+        """Return one step of Equation 1.
+
+        Parameters
+        ----------
+        E : array_like, shape (..., n)
+            States, mV.
+
+        Returns
+        -------
+        ndarray, shape (..., n)
+            E0 + W r(E), mV. A state with a NaN in it gives NaN; the other states of a stack are not touched.
+
+        Examples
+        --------
+        >>> net = RateNetwork([[0, 50], [50, 0]], E0=8.0)
+        >>> E = np.full(2, 8.0)
+        >>> for _ in range(50):
+        ...     E = net(E)
+        >>> E.round(6)
+        array([8.913157, 8.913157])
+        """
+        r = self.rates(self._states(E))
+        if self.is_sparse:
+            flat = r.reshape(-1, self.n)
+            return self.E0 + (self.W @ flat.T).T.reshape(r.shape)
+        return self.E0 + r @ self.W.T
+
+    def jacobian(self, E: ArrayLike) -> Any:
+        """Return the Jacobian matrix, DF_ij = W_ij r'(E_j).
+
+        Parameters
+        ----------
+        E : array_like, shape (..., n)
+            States, mV. One state only, shape (n,), if `W` is sparse.
+
+        Returns
+        -------
+        ndarray, shape (..., n, n), or scipy.sparse.csr_array
+            Dimensionless (mV per mV); sparse if `W` is.
+
+        Examples
+        --------
+        >>> RateNetwork([[0, 50], [0, 0]], E0=8.0).jacobian([8.0, 8.0]).round(4)
+        array([[0.    , 0.2094],
+               [0.    , 0.    ]])
+        """
+        x = self._states(E)
+        if self.is_sparse and x.ndim != 1:
+            raise ValueError(f"E must be one state of shape ({self.n},) because W is sparse, got shape {x.shape}")
+        slope = self.slopes(x)
+        if self.is_sparse:
+            return (self.W @ sp.diags_array(slope)).tocsr()
+        return self.W * slope[..., None, :]
+
+    def spectral_radius(self, E: ArrayLike) -> Any:
+        """Return the spectral radius of the Jacobian: the largest modulus of its eigenvalues.
+
+        Below 1 at a fixed point, the iteration converges to it from near by, each step shrinking the error by about
+        this factor; above 1, it is repelled.
+
+        Parameters
+        ----------
+        E : array_like, shape (..., n)
+            States, mV.
+
+        Returns
+        -------
+        float, or ndarray of shape (...)
+            One value per state; NaN where the state has a NaN.
+
+        Notes
+        -----
+        Dense matrices and small sparse ones by LAPACK; large sparse ones by ARPACK from a fixed start vector, and if
+        that does not converge by LAPACK.
+
+        Examples
+        --------
+        >>> round(RateNetwork([[0, 50], [50, 0]], E0=8.0).spectral_radius([8.0, 8.0]), 4)
+        0.2094
+        """
+        x = self._states(E)
+        flat = x.reshape(-1, self.n)
+        out = np.array([self._radius(state) for state in flat]).reshape(x.shape[:-1])
+        return float(out) if out.ndim == 0 else out
+
+    def scaled(self, g: float) -> RateNetwork:
+        """Return the same network with every connection multiplied by `g`.
+
+        Examples
+        --------
+        >>> RateNetwork([[0, 1], [1, 0]], E0=8.0).scaled(50).W
+        array([[ 0., 50.],
+               [50.,  0.]])
+        """
+        return RateNetwork(self.W * number("g", g), self.E0, self.neuron, self.rate)
+
+    def _states(self, E: ArrayLike) -> NDArray[np.float64]:
+        x = _real("E", E)
+        if x.ndim == 0 or x.shape[-1] != self.n:
+            raise ValueError(f"E must have shape (..., {self.n}), got shape {x.shape}")
+        return x
+
+    def _radius(self, state: NDArray[np.float64]) -> float:
+        if self.n == 0:
+            return 0.0
+        J = self.jacobian(state)
+        if not np.isfinite(J.data if self.is_sparse else J).all():
+            return float("nan")
+        if self.is_sparse and self.n > _DENSE_EIG:
+            if not J.count_nonzero():
+                return 0.0
+            start = np.random.default_rng(0).standard_normal(self.n)
+            try:
+                return float(np.abs(spla.eigs(J, k=4, v0=start, return_eigenvectors=False)).max())
+            except spla.ArpackError:  # no convergence, or a nilpotent matrix
+                pass
+        return float(np.abs(np.linalg.eigvals(J.toarray() if self.is_sparse else J)).max())
+
+
+def _real(name: str, value: Any) -> NDArray[np.float64]:
+    """Return `value` as a float64 array, or say that it is not made of real numbers."""
+    x = np.asarray(value)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got dtype {x.dtype}")
+    return x.astype(float, copy=False)
+
+
+def _matrix(W: Any) -> Any:
+    """Return a read-only float64 copy of `W`, dense or in CSR form."""
+    if sp.issparse(W):
+        if W.dtype.kind not in "biuf":
+            raise TypeError(f"W must be real numbers, got dtype {W.dtype}")
+        out = sp.csr_array(W, dtype=float, copy=True)
+        out.sum_duplicates()
+        buffers = [out.data, out.indices, out.indptr]
+    else:
+        out = np.array(_real("W", W), dtype=float, order="C")
+        buffers = [out]
+    if out.ndim != 2 or out.shape[0] != out.shape[1]:
+        raise ValueError(f"W must be a square matrix, got shape {out.shape}")
+    if not np.isfinite(buffers[0]).all():
+        raise ValueError("W must be finite")
+    for buffer in buffers:
+        buffer.flags.writeable = False
+    return out
+
+
+def _same_shape(name: str, value: Any, E: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `value` as floats if it has the shape of `E`."""
+    out = np.asarray(value, dtype=float)
+    if out.shape != E.shape:
+        raise ValueError(f"{name} must return an array of the shape of E, {E.shape}, got shape {out.shape}")
+    return out
