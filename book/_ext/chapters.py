@@ -32,7 +32,7 @@ def select(names: Iterable[str] = (), book: Path = BOOK) -> list[Path]:
 
 
 def read(path: Path) -> NotebookNode:
-    """Return the chapter at `path` as a notebook without outputs; `cell.metadata.line` is where a code cell starts."""
+    """Return the chapter at `path` as a notebook without outputs; `cell.metadata.line` is where a cell starts."""
     text = path.read_text(encoding="utf-8")
     notebook = jupytext.reads(text, fmt="md:myst")
     lines = [i for i, line in enumerate(text.splitlines(), 1) if _CODE_CELL.match(line)]

@@ -1,30 +1,67 @@
-"""Ratios of medians, measured interleaved so that a machine whose speed drifts slows both sides alike."""
+"""Ratios of medians, measured interleaved so that a machine whose speed drifts slows both sides alike.
+
+A benchmark is a test in ``bench_<module>.py`` here, run by ``make bench`` and by nothing else::
+
+    from tests import peers
+    from tests.benchmarks._ratio import ratio
+
+
+    def bench_rate(benchmark):
+        peers.peers_or_skip("nnmt")
+        E = np.linspace(0, 30, 10_000)
+        with peers.Peer(NNMT_SOURCE, E=E) as peer:  # source text that defines work(E)
+            np.testing.assert_allclose(firing_rate(E), peer.result()["rate"], rtol=1e-6)  # the same work, first
+            assert ratio(lambda: firing_rate(E), peer, label="firing_rate against NNMT") > 1
+        benchmark(firing_rate, E)
+
+Both sides do the same work, checked before it is timed. What is compared is CPU time, of all threads and child
+processes, so the other users of a machine count less; single times mean little, ratios carry over.
+"""
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 
-def cpu(call: Callable[[], object]) -> float:
-    """Return the CPU seconds of one call (all threads of this process)."""
-    start = time.process_time()
-    call()
-    return time.process_time() - start
+class TimesItself(Protocol):
+    """What reports the CPU seconds of one run by itself, as `tests.peers.Peer` does."""
+
+    def cpu(self) -> float:
+        """Do the work once; return the CPU seconds it took."""
 
 
-def ratio(
-    ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int = 7, label: str = ""
-) -> float:
-    """Return median(theirs) / median(ours) over interleaved rounds after one warm-up, and print it."""
-    ours(), theirs()
+Side = Callable[[], object] | TimesItself
+
+
+def cpu(side: Side) -> float:
+    """Return the CPU seconds of one run of `side`: all threads, and child processes that have ended."""
+    if hasattr(side, "cpu"):
+        return side.cpu()
+    start, before = time.process_time(), os.times()
+    side()
+    seconds, after = time.process_time() - start, os.times()
+    return seconds + (after.children_user - before.children_user) + (after.children_system - before.children_system)
+
+
+def ratio(ours: Side, theirs: Side, *, rounds: int = 7, label: str = "ratio") -> float:
+    """Return median(theirs) / median(ours) over interleaved rounds after one warm-up, and print it.
+
+    Printed beside it are the least and the greatest ratio of a single round, and both medians.
+    """
+    cpu(ours), cpu(theirs)
     a, b = [], []
     for _ in range(rounds):
         a.append(cpu(ours))
         b.append(cpu(theirs))
-    value = statistics.median(b) / statistics.median(a)
+    mine, other = statistics.median(a), statistics.median(b)
+    single = [y / max(x, 1e-9) for x, y in zip(a, b, strict=True)]
+    value = other / max(mine, 1e-9)
     print(
-        f"\n{label or 'ratio'}: {value:.1f}x  (ours {statistics.median(a):.3g} s, theirs {statistics.median(b):.3g} s)"
+        f"\n{label}: {value:.1f}x ({min(single):.1f}-{max(single):.1f} over {rounds} rounds; "
+        f"ours {mine:.3g} s, theirs {other:.3g} s)"
     )
     return value
