@@ -1,7 +1,7 @@
 """Run other people's software, which needs an older NumPy, in `.venv-peers` (``make peers`` sets it up).
 
 The work is a function, or source text that defines ``work``; it gets the inputs as keywords and returns a dict of
-arrays and numbers. It is sent as text: a function imports what it needs (``np`` is there) and uses nothing around it::
+arrays and numbers. It is sent as text: a function imports what it needs (``np`` is there) and uses nothing else::
 
     def work(E):
         from nnmt.lif.delta import _firing_rates_for_given_input as siegert
