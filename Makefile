@@ -1,0 +1,55 @@
+# The netmod book. `make help` lists the targets. Everything made goes to .venv/ and _build/; nothing needs root.
+PYTHON ?= python3
+PORT ?= 8000
+CHAPTER ?=
+PY := .venv/bin/python
+BUILD := $(PY) .venv/bin/jupyter-book build . -W -n --keep-going
+
+.DELETE_ON_ERROR:
+.PHONY: help setup book serve test bless figures bench peers pdf lab lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
+
+setup: .venv/.stamp ## make .venv from the lock, or renew it when the lock has changed
+.venv/.stamp: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netmod needs Python 3.11 or newer, and this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0])'
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'This Python has no venv module. On Debian and Ubuntu: apt install python3-venv'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/.stamp
+
+book: setup ## run the chapters and build the site; warnings are errors
+	$(BUILD)
+	@echo "Open this page: $(CURDIR)/_build/html/index.html"
+
+serve: book ## build, then serve the site at localhost:8000 (PORT=...)
+	$(PY) -m http.server -b 127.0.0.1 -d _build/html $(PORT)
+
+test: setup ## style, types, and all tests: package, chapters, site
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -n 2
+
+bless: setup ## renew the checked outputs of the chapters, or of one: CHAPTER=01
+	$(PY) -m tests.bless $(CHAPTER)
+
+figures: setup ## write every numbered figure and its arrays to _build/figures, or one chapter's: CHAPTER=01
+	$(PY) book/_ext/figures.py $(CHAPTER)
+
+bench: setup ## time netmod against its peers in one run, and print the ratios
+	$(PY) -m pytest tests/benchmarks -q -s
+
+peers: setup ## make .venv-peers, where the other simulators and solvers live
+	$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install -q --require-hashes -r requirements-peers.txt
+
+pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
+	$(BUILD) --builder singlehtml && $(PY) book/_ext/printed.py
+
+lab: setup ## open the chapters as notebooks in JupyterLab
+	$(PY) -m jupyterlab book
+
+lock: setup ## renew requirements.txt from pyproject.toml
+	$(PY) -m uv pip compile pyproject.toml --group book --group lab --group test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt
+
+clean: ## remove everything built (the environments stay: remove .venv and .venv-peers by hand)
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage
