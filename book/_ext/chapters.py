@@ -73,6 +73,10 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """
     prepare_environment()
     client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
     )
     return client.execute()
