@@ -4,3 +4,27 @@ One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `m
 `contraction` → `fixed_points` → `ensemble` → `spiking`; `plot` draws what they return. Units are ms, mV
 and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 """
+
+from netmod.lif import LIF
+from netmod.rate import (
+    MaxCurvature,
+    MaxSlope,
+    RateTable,
+    firing_rate,
+    firing_rate_curvature,
+    firing_rate_slope,
+    max_curvature,
+    max_slope,
+)
+
+__all__ = [
+    "LIF",
+    "MaxCurvature",
+    "MaxSlope",
+    "RateTable",
+    "firing_rate",
+    "firing_rate_curvature",
+    "firing_rate_slope",
+    "max_curvature",
+    "max_slope",
+]
