@@ -48,8 +48,9 @@ pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
 lab: setup ## open the chapters as notebooks in JupyterLab
 	$(PY) -m jupyterlab book
 
-lock: setup ## renew requirements.txt from pyproject.toml
+lock: setup ## renew requirements.txt from pyproject.toml, and requirements-peers.txt
 	$(PY) -m uv pip compile pyproject.toml --group book --group lab --group test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt
+	$(PY) -m uv pip compile requirements-peers.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-peers.txt
 
 clean: ## remove everything built (the environments stay: remove .venv and .venv-peers by hand)
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage
