@@ -1,0 +1,231 @@
+"""Sweeps: the same answer whoever computes it, every run labelled, failures reported by index and the rest kept."""
+
+import os
+import warnings
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import netmod._sweep
+from netmod import LIF, Sweep, connection_matrix, dale_signs, erdos_renyi, firing_rate, sweep
+from netmod._iteration import STATUS
+from netmod._sweep import distinct_points
+
+STRENGTHS = [2.0, 6.0, 12.0]
+CALL = {"E0": 8.0, "starts": 5, "rng": 11}
+
+
+@pytest.fixture(scope="module")
+def stack():
+    return erdos_renyi(30, 0.2, size=4, rng=10)
+
+
+@pytest.fixture(scope="module")
+def reference(stack):
+    return sweep(stack, STRENGTHS, **CALL)
+
+
+def same(a: Sweep, b: Sweep) -> bool:
+    names = [name for name in Sweep.__dataclass_fields__ if name != "failures"]
+    return a.failures == b.failures and all(
+        np.array_equal(getattr(a, name), getattr(b, name), equal_nan=getattr(a, name).dtype.kind == "f")
+        for name in names
+    )
+
+
+def test_shapes_types_and_fixed_points(stack, reference):
+    assert reference.E.shape == reference.rate.shape == (4, 3, 30)
+    assert reference.status.shape == reference.residual.shape == reference.iterations.shape == (4, 3, 5)
+    assert reference.status.dtype == np.int8
+    assert (reference.converged == 1).all()
+    assert (reference.distinct == 1).all()
+    for g, s in zip(STRENGTHS, range(3), strict=True):
+        W = connection_matrix(stack, g)
+        again = 8.0 + (W @ firing_rate(reference.E[:, s])[..., None])[..., 0]
+        np.testing.assert_allclose(reference.E[:, s], again, atol=1e-8)
+    np.testing.assert_array_equal(reference.rate, firing_rate(reference.E))
+    np.testing.assert_array_equal(reference.E_low, reference.E_high)
+
+
+def test_a_table_of_the_rate_gives_the_same_as_the_exact_rate(stack, reference):
+    exact = sweep(stack, STRENGTHS, rate=firing_rate, **CALL)
+    np.testing.assert_allclose(reference.E, exact.E, atol=5e-9)
+
+
+def test_signs_act_on_columns(stack):
+    signs = dale_signs(30)
+    a = sweep(stack, STRENGTHS, signs=signs, **CALL)
+    b = sweep(stack * signs, STRENGTHS, **CALL)
+    assert same(a, b)
+    assert a.E.min() < 8.0
+
+
+def test_one_network_is_a_stack_of_one(stack, reference):
+    one = sweep(stack[0], STRENGTHS, **CALL)
+    np.testing.assert_array_equal(one.E[0], reference.E[0])
+
+
+def test_same_seed_same_result_whatever_the_batches(stack, reference, monkeypatch):
+    assert same(sweep(stack, STRENGTHS, **CALL), reference)
+    monkeypatch.setattr(netmod._sweep, "BATCH_BYTES", 1)
+    assert same(sweep(stack, STRENGTHS, **CALL), reference)
+    other = sweep(stack, STRENGTHS, **(CALL | {"rng": 12}))
+    assert not np.array_equal(other.iterations, reference.iterations)
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_any_executor_gives_the_same_result(stack, reference, pool):
+    with pool(2) as executor:
+        assert same(sweep(stack, STRENGTHS, executor=executor, **CALL), reference)
+
+
+def test_a_dask_cluster_of_two_workers_gives_the_same_result(stack, reference):
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
+        Client(cluster) as client,
+    ):
+        assert same(sweep(stack, STRENGTHS, executor=client.get_executor(), **CALL), reference)
+
+
+def fails_on_large_currents(E):
+    """A rate function that refuses the currents only the second network can reach."""
+    if np.max(E) > 15:
+        raise ArithmeticError("too large")
+    return firing_rate(E)
+
+
+def kills_its_process(E):
+    """A rate function that ends the process computing it, as a machine lost from a cluster does."""
+    if np.max(E) > 15:
+        os._exit(1)
+    return firing_rate(E)
+
+
+@pytest.fixture
+def one_bad_network(stack):
+    return stack * np.array([1.0, 4.0, 1.0, 1.0])[:, None, None] * 0.2
+
+
+def test_a_network_that_fails_is_reported_by_its_index_and_the_rest_is_kept(one_bad_network):
+    good = sweep(one_bad_network, STRENGTHS, rate=firing_rate, **CALL)
+    result = sweep(one_bad_network, STRENGTHS, rate=fails_on_large_currents, **CALL)
+    assert dict(result.failures) == {1: "ArithmeticError: too large"}
+    assert np.isnan(result.E[1]).all()
+    assert (result.status[1] == -1).all()
+    assert (result.distinct[1] == 0).all()
+    for i in (0, 2, 3):
+        np.testing.assert_array_equal(result.E[i], good.E[i])
+    assert "1 failed" in repr(result)
+    assert same(sweep(one_bad_network, STRENGTHS, rate=firing_rate, resume=result, **CALL), good)
+
+
+def test_a_worker_that_dies_is_reported_and_what_is_lost_can_be_resumed(one_bad_network):
+    good = sweep(one_bad_network, STRENGTHS, rate=firing_rate, **CALL)
+    with ProcessPoolExecutor(1) as executor:
+        result = sweep(one_bad_network, STRENGTHS, rate=kills_its_process, executor=executor, **CALL)
+    assert 1 in result.failures
+    assert 0 not in result.failures  # it had finished before the worker died
+    np.testing.assert_array_equal(result.E[0], good.E[0])
+    assert "Broken" in result.failures[1]
+    assert same(sweep(one_bad_network, STRENGTHS, rate=firing_rate, resume=result, **CALL), good)
+
+
+def test_runs_that_never_settle_are_kept_and_labelled():
+    inhibitory = np.array([[-1.0]])
+    result = sweep(inhibitory, [100.0, 400.0], E0=8.0, starts=6, rng=1)
+    assert (result.count("converged")[0] == [6, 0]).all()
+    assert (result.count("periodic")[0] == [0, 6]).all()  # beyond its period doubling at 312.8
+    assert result.distinct[0, 1] == 0
+    assert np.isnan(result.E[0, 1]).all()
+    assert np.isfinite(result.residual).all()
+
+
+def test_two_steady_states_are_both_reported():
+    result = sweep(np.array([[1.0]]), [260.0], E0=4.0, starts=60, rng=2)  # bistable between 245.5 and 296.1
+    assert result.distinct[0, 0] == 2
+    assert result.E_low[0, 0, 0] < 10 < result.E_high[0, 0, 0]
+    assert result.E[0, 0, 0] in (result.E_low[0, 0, 0], result.E_high[0, 0, 0])
+
+
+def test_distinct_points_counts_what_it_merges():
+    a, b = np.zeros(3), np.array([0, 0, 2e-6])
+    points, counts = distinct_points(np.array([a, b, a + 5e-7, b, a]))
+    assert counts.tolist() == [3, 2]
+    np.testing.assert_array_equal(points, [a, b])
+    points, counts = distinct_points(np.empty((0, 3)))
+    assert points.shape == (0, 3)
+    assert counts.shape == (0,)
+
+
+def test_saving_and_loading_is_lossless(tmp_path, one_bad_network):
+    result = sweep(one_bad_network, STRENGTHS, rate=fails_on_large_currents, **CALL)
+    result.save(tmp_path / "sweep.data")
+    assert same(Sweep.load(tmp_path / "sweep.data"), result)
+
+
+def test_the_table_has_one_row_a_network_strength_and_neuron(reference):
+    table = reference.table()
+    assert {len(column) for column in table.values()} == {4 * 3 * 30}
+    row = (2 * 3 + 1) * 30 + 7
+    assert (table["network"][row], table["strength"][row], table["neuron"][row]) == (2, 6.0, 7)
+    assert table["E"][row] == reference.E[2, 1, 7]
+
+
+def test_progress_bar_counts_networks(stack, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm.auto warns where there is no notebook widget
+        sweep(stack, [2.0], progress=True, **CALL)
+    assert "4/4" in capsys.readouterr().err
+
+
+def test_nothing_is_changed_in_place(stack):
+    A, g, signs = stack.astype(float), np.array(STRENGTHS), dale_signs(30)
+    before = A.copy(), g.copy(), signs.copy()
+    sweep(A, g, signs=signs, **CALL)
+    for x, y in zip((A, g, signs), before, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("neuron", [LIF(tau_ref=0.0), LIF(sigma=0.0)], ids=["tau_ref=0", "sigma=0"])
+def test_neurons_without_a_table_work(stack, neuron):
+    result = sweep(stack, [0.5], neuron=neuron, **CALL)
+    assert (result.converged == 1).all()
+
+
+def test_empty_strengths_and_statuses(stack, reference):
+    assert sweep(stack, [], **CALL).E.shape == (4, 0, 30)
+    assert sum(int(reference.count(name).sum()) for name in STATUS) == reference.status.size
+    with pytest.raises(ValueError, match="status must be one of"):
+        reference.count("done")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"A": np.ones((2, 3))}, "A must have shape"),
+        ({"A": np.full((2, 3, 3), np.nan)}, "network 0 has NaN"),
+        ({"strengths": [[1.0]]}, "strengths must be"),
+        ({"strengths": [np.inf]}, "strengths must be"),
+        ({"E0": [1.0, 2.0]}, "E0 must be"),
+        ({"E0": np.nan}, "E0 must be"),
+        ({"signs": [1.0]}, "signs must be"),
+        ({"starts": 0}, "starts must be at least 1"),
+        ({"neuron": "LIF"}, "neuron must be"),
+        ({"tol": 0.0}, "tol must be"),
+        ({"max_iter": 0}, "max_iter must be at least 1"),
+    ],
+)
+def test_bad_input_names_the_argument(stack, change, message):
+    call = {"A": stack, "strengths": STRENGTHS, **CALL, **change}
+    with pytest.raises((ValueError, TypeError), match=message):
+        sweep(call.pop("A"), call.pop("strengths"), **call)
+
+
+def test_resume_must_fit(stack, reference):
+    with pytest.raises(ValueError, match="resume must"):
+        sweep(stack[:2], STRENGTHS, resume=reference, **CALL)
+    with pytest.raises(ValueError, match="same strengths"):
+        sweep(stack, [1.0, 2.0, 3.0], resume=reference, **CALL)
