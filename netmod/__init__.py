@@ -5,7 +5,7 @@ One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `m
 and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 """
 
-from netmod.lif import LIF
+from netmod.lif import LIF, RateSample, Trace, intervals, sample_intervals, sample_rate, simulate
 from netmod.rate import (
     MaxCurvature,
     MaxSlope,
@@ -21,10 +21,16 @@ __all__ = [
     "LIF",
     "MaxCurvature",
     "MaxSlope",
+    "RateSample",
     "RateTable",
+    "Trace",
     "firing_rate",
     "firing_rate_curvature",
     "firing_rate_slope",
+    "intervals",
     "max_curvature",
     "max_slope",
+    "sample_intervals",
+    "sample_rate",
+    "simulate",
 ]

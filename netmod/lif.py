@@ -1,10 +1,35 @@
-"""One noisy leaky integrate-and-fire neuron."""
+"""One noisy leaky integrate-and-fire neuron: its parameters, its voltage, its spikes and how often they come.
+
+The equation, in mV and ms, with Gaussian white noise xi of unit intensity::
+
+    tau dv/dt = -(v - E_L) + E + sqrt(sigma**2 * tau) * xi(t),     spike at v >= v_th, then v = v_r for tau_ref
+
+Two one-step rules are offered. Euler-Maruyama: v += (dt/tau) (E_L + E - v) + sigma sqrt(dt/tau) * normal. And the
+exact one of the Ornstein-Uhlenbeck process: v - m shrinks by exp(-dt/tau), m = E_L + E, and the normal is multiplied
+by sigma sqrt((1 - exp(-2 dt/tau)) / 2) (Gillespie 1996, Phys. Rev. E 54, 2084).
+
+Either way v is only looked at once per step, and crossings in between go unseen: the rate comes out too low by an
+amount that shrinks like sqrt(dt). A threshold that is watched at the steps alone acts as if it were BETA = 0.5826
+standard deviations of one step higher (Broadie, Glasserman & Kou 1997, Math. Finance 7, 325, for barrier options);
+lowering it by as much takes nearly all of that error away.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, Literal
 
-from ._checks import number
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from netmod import _lanes
+from netmod._checks import integer, number
+
+Method = Literal["euler", "exact"]
+Array = NDArray[np.float64]
+
+BETA = 0.5825971579390107
+"""-zeta(1/2) / sqrt(2 pi), zeta being Riemann's: the mean overshoot of a Gaussian random walk, in its steps' sd."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +87,335 @@ class LIF:
 
     def __repr__(self) -> str:
         return f"LIF({', '.join(f'{f.name}={getattr(self, f.name):g}' for f in fields(self))})"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What `simulate` returns: voltages step by step, and spike times."""
+
+    t: Array
+    """(steps + 1,), ms: 0, dt, 2 dt, ..."""
+    v: Array
+    """(steps + 1,) or (steps + 1, n), mV: the membrane potential, already reset where a spike occurred."""
+    spike_times: Array | tuple[Array, ...]
+    """ms: the spikes of the neuron, or a tuple with the spikes of each neuron."""
+
+    def __repr__(self) -> str:
+        trains = self.spike_times if isinstance(self.spike_times, tuple) else (self.spike_times,)
+        who = f"{len(trains)} neuron{'s' * (len(trains) != 1)}"
+        return f"Trace({who}, {self.t[-1]:g} ms, {sum(map(len, trains))} spikes)"
+
+
+@dataclass(frozen=True)
+class RateSample:
+    """What `sample_rate` returns: a firing rate that was counted, and how far to trust it."""
+
+    rate: Any
+    """1/ms, of the shape of E: spikes per time."""
+    stderr: Any
+    """1/ms: the standard error of `rate`."""
+
+    def __repr__(self) -> str:
+        if np.ndim(self.rate):
+            return f"RateSample({np.size(self.rate)} rates)"
+        return f"RateSample(rate={self.rate:.4g}, stderr={self.stderr:.2g})"
+
+
+def simulate(
+    neuron: LIF,
+    E: ArrayLike,
+    duration: float,
+    *,
+    dt: float = 0.1,
+    rng: Any = None,
+    v0: float | None = None,
+    method: Method = "euler",
+    lower_threshold: bool = False,
+) -> Trace:
+    """Return the voltage and the spikes of one neuron, or of n independent ones, over `duration`.
+
+    Parameters
+    ----------
+    neuron : LIF
+        Parameters shared by all.
+    E : number or (n,)
+        Mean input current of each neuron, mV.
+    duration : float
+        Time simulated, ms, rounded to whole steps. At least one step.
+    dt : float, optional
+        Time step, ms. Positive and below tau.
+    rng : optional
+        Anything `numpy.random.default_rng` takes.
+    v0 : float, optional
+        Potential at time 0, mV; `v_r` by default.
+    method : {"euler", "exact"}, optional
+        One-step rule: Euler-Maruyama, or the exact one of the Ornstein-Uhlenbeck process.
+    lower_threshold : bool, optional
+        Lower the threshold by 0.5826 sigma sqrt(dt/tau), against the spikes missed between steps.
+
+    Returns
+    -------
+    Trace
+        `t`, `v`, `spike_times`. A spike found after step k has time k dt and ``v[k] == v_r``; v then stays there for
+        ``round(tau_ref / dt)`` steps before it moves again. NaN in E gives a NaN voltage and no spikes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> simulate(LIF(sigma=0), E=20, duration=100)
+    Trace(1 neuron, 100 ms, 6 spikes)
+    """
+    E = _currents(E, most=1)
+    decay, step, theta = _rule(neuron, dt, method, lower_threshold)
+    steps = max(1, round(number("duration", duration, low=0.0, open_low=True) / dt))
+    start = neuron.v_r if v0 is None else number("v0", v0)
+    rng = np.random.default_rng(rng)
+
+    m = neuron.E_L + E.reshape(-1)
+    drift = (1 - decay) * m
+    v = np.empty((steps + 1, m.size))
+    v[0] = np.where(np.isnan(m), np.nan, start)
+    blocked = np.zeros(m.size, np.int64)  # refractory up to and including this step
+    hold = round(neuron.tau_ref / dt)
+    found: list[tuple[int, NDArray[np.intp]]] = []
+    noise = np.empty((0, m.size))
+    for k in range(1, steps + 1):
+        row = (k - 1) % _PORTION
+        if row == 0 and step > 0:
+            noise = rng.standard_normal((min(_PORTION, steps - k + 1), m.size))
+            noise *= step
+        now = v[k]
+        np.multiply(v[k - 1], decay, out=now)
+        now += drift
+        if step > 0:
+            now += noise[row]
+        if hold and found and k <= found[-1][0] + hold:
+            now[blocked >= k] = neuron.v_r
+        fired = (now >= theta).nonzero()[0]
+        if fired.size:
+            now[fired] = neuron.v_r
+            blocked[fired] = k + hold
+            found.append((k, fired))
+    t = np.arange(steps + 1, dtype=float) * dt
+    who = np.concatenate([fired for _, fired in found] or [_lanes.NEVER])
+    when = np.concatenate([np.full(fired.size, t[k]) for k, fired in found] or [t[:0]])
+    trains = tuple(np.split(when[np.argsort(who, kind="stable")], np.cumsum(np.bincount(who, minlength=m.size))[:-1]))
+    if E.ndim == 0:
+        return Trace(t, v[:, 0], trains[0])
+    return Trace(t, v, trains[: m.size])
+
+
+def sample_rate(
+    neuron: LIF,
+    E: ArrayLike,
+    *,
+    duration: float,
+    trials: int = 1,
+    dt: float = 0.1,
+    rng: Any = None,
+    burn_in: float | None = None,
+    method: Method = "exact",
+    lower_threshold: bool = True,
+) -> RateSample:
+    """Return firing rates counted in a simulation, with standard errors.
+
+    Each current is simulated for ``trials * duration``, cut into stretches of independent neurons that run side by
+    side. They start at evenly spread phases of the noise-free cycle and are not counted during the burn-in.
+
+    Parameters
+    ----------
+    neuron : LIF
+        Parameters.
+    E : array
+        Mean input currents, mV, any shape; finite or NaN.
+    duration : float
+        Time counted per trial, ms. Positive.
+    trials : int, optional
+        Independent repetitions.
+    dt : float, optional
+        Time step, ms. Positive and below tau.
+    rng : optional
+        Anything `numpy.random.default_rng` takes.
+    burn_in : float, optional
+        Time simulated before counting starts, ms; 5 tau by default.
+    method : {"euler", "exact"}, optional
+        One-step rule, see the module.
+    lower_threshold : bool, optional
+        Lower the threshold by 0.5826 sigma sqrt(dt/tau), against the spikes missed between steps. At dt = 0.1 ms the
+        rate is then right to about 0.1 % with the exact rule and 0.4 % with Euler's; without, it is 2 to 11 % low.
+
+    Returns
+    -------
+    RateSample
+        `rate` and `stderr`, of the shape of E. The refractory time is simulated in whole steps; what tau_ref exceeds
+        them by is added to the mean interval afterwards. With n spikes counted (taken as 1 if none) the standard
+        error is sqrt(F n) over the total time. With 32 stretches or more, F is the variance of their counts over the
+        mean. With fewer, also for a single trial, F is the squared coefficient of variation of the intervals, as for
+        any renewal process, drawn towards a Poisson process (F = 1) with the weight of four spikes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> sample = sample_rate(LIF(), E=8, duration=100_000, rng=1)
+    >>> print(f"{1000 * sample.rate:.1f} +- {1000 * sample.stderr:.1f} Hz")
+    14.2 +- 0.2 Hz
+    """
+    E = _currents(E)
+    decay, step, theta = _rule(neuron, dt, method, lower_threshold)
+    duration = number("duration", duration, low=0.0, open_low=True)
+    trials = integer("trials", trials, low=1)
+    burn_in = 5 * neuron.tau if burn_in is None else number("burn_in", burn_in, low=0.0)
+    rng = np.random.default_rng(rng)
+
+    pieces = max(1, min(int(duration // max(10 * burn_in, 50 * neuron.tau)), _lanes.BANK // max(1, E.size * trials)))
+    reps = trials * pieces
+    warm, steps = round(burn_in / dt), max(1, round(duration / pieces / dt))
+    hold = round(neuron.tau_ref / dt)
+    m = np.repeat(neuron.E_L + E.reshape(-1), reps)
+    phase = (rng.random((E.size, 1)) + np.arange(reps) / reps) % 1.0
+    start = _lanes.on_the_cycle(neuron, m, phase.reshape(-1)) - m
+    unit = step or 1.0
+
+    tally = np.zeros((4, m.size))  # spikes; intervals, their sum and their sum of squares
+    streams = _lanes.streams(rng)
+    for first in range(0, m.size, _lanes.BANK):
+        lanes = slice(first, first + _lanes.BANK)
+        u, high, low = start[lanes] / unit, (theta - m[lanes]) / unit, (neuron.v_r - m[lanes]) / unit
+        bits = next(streams) if step > 0 else None
+        run = _lanes.spikes(u, high, low, decay, hold, warm + steps, bits)
+        _lanes.count(run, warm, tally[:, lanes], intervals=reps < _ENOUGH)
+
+    n, total = tally[0].reshape(E.size, reps), reps * steps * dt
+    spikes = n.sum(axis=1)
+    F = (
+        _lanes.dispersion(n)
+        if reps >= _ENOUGH
+        else _lanes.renewal(tally.reshape(4, E.size, reps).sum(axis=2), spikes / reps)
+    )
+    rate, stderr = spikes / total, np.sqrt(F * np.maximum(spikes, 1.0)) / total
+    factor = 1 / (1 + rate * (neuron.tau_ref - hold * dt))
+    gap = np.where(np.isnan(E), np.nan, 1.0)
+    return RateSample((rate * factor).reshape(E.shape)[()] * gap, (stderr * factor**2).reshape(E.shape)[()] * gap)
+
+
+def sample_intervals(
+    neuron: LIF,
+    E: ArrayLike,
+    count: int,
+    *,
+    dt: float = 0.1,
+    rng: Any = None,
+    longest: float = 10_000.0,
+    method: Method = "exact",
+    lower_threshold: bool = True,
+) -> Array:
+    """Return `count` independent interspike intervals for each current, ms.
+
+    After a reset the neuron remembers nothing, so an interval is tau_ref plus the time from reset to threshold, and
+    each can be simulated on its own. No interval is lost to the end of an observation window.
+
+    Parameters
+    ----------
+    neuron, E, dt, rng, method, lower_threshold
+        As for `sample_rate`.
+    count : int
+        Intervals per current.
+    longest : float, optional
+        Where to give up, ms: an interval longer than this is returned as inf.
+
+    Returns
+    -------
+    E.shape + (count,) array
+        Intervals, ms; NaN where E is.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> T = sample_intervals(LIF(), E=8, count=5000, rng=1)
+    >>> print(f"CV {T.std() / T.mean():.2f}")
+    CV 0.63
+    """
+    E = _currents(E)
+    decay, step, theta = _rule(neuron, dt, method, lower_threshold)
+    count = integer("count", count, low=0)
+    steps = int(number("longest", longest, low=0.0, open_low=True) / dt)
+    rng = np.random.default_rng(rng)
+
+    m = np.repeat(neuron.E_L + E.reshape(-1), count)
+    unit = step or 1.0
+    crossing = np.where(np.isnan(m), np.nan, np.inf)
+    streams = _lanes.streams(rng)
+    for first in range(0, m.size, _lanes.BANK):
+        lanes = np.arange(first, min(first + _lanes.BANK, m.size))
+        bits = next(streams) if step > 0 else None
+        u, done = (neuron.v_r - m[lanes]) / unit, 0
+        never = np.full(u.size, -np.inf)  # where a lane that has fired goes, until the next tidying up
+        while lanes.size and done < steps:
+            portion = min(_TIDY, steps - done)
+            high = (theta - m[lanes]) / unit
+            for k, fired in _lanes.spikes(u, high, never[: u.size], decay, 0, portion, bits):
+                crossing[lanes[fired]] = done + k
+            left = u > -np.inf
+            lanes, u, done = lanes[left], u[left], done + portion
+    return (neuron.tau_ref + crossing * dt).reshape(*E.shape, count)
+
+
+def intervals(spike_times: ArrayLike | tuple[Array, ...]) -> Any:
+    """Return the interspike intervals of a spike train, or a tuple of them for a tuple of trains.
+
+    Examples
+    --------
+    >>> intervals([3.0, 10.0, 30.0])
+    array([ 7., 20.])
+    """
+    if isinstance(spike_times, tuple):
+        return tuple(np.diff(train) for train in spike_times)
+    return np.diff(np.asarray(spike_times, dtype=float))
+
+
+_PORTION = 256  # steps whose noise `simulate` draws at once
+_TIDY = 64  # steps after which `sample_intervals` drops the lanes that have fired
+_ENOUGH = 32  # stretches from which the variance of their counts is trusted
+
+
+def _currents(E: ArrayLike, most: int | None = None) -> Array:
+    try:
+        E = np.asarray(E, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"E must be a number or an array of numbers, got {type(E).__name__}") from error
+    if most is not None and E.ndim > most:
+        raise ValueError(f"E must have at most {most} dimension, got shape {E.shape}")
+    if np.isinf(E).any():
+        raise ValueError("E must be finite or NaN, got an infinite value")
+    return E
+
+
+def _rule(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[float, float, float]:
+    """Return what one step multiplies v − m by, the standard deviation (mV) of its noise, and the threshold (mV)."""
+    if not isinstance(neuron, LIF):
+        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
+    h = number("dt", dt, low=0.0, open_low=True) / neuron.tau
+    if h >= 1:
+        raise ValueError(f"dt must be below tau = {neuron.tau:g} ms, got {dt!r}")
+    if method == "euler":
+        decay, step = 1 - h, neuron.sigma * np.sqrt(h)
+    elif method == "exact":
+        decay, step = np.exp(-h), neuron.sigma * np.sqrt(-np.expm1(-2 * h) / 2)
+    else:
+        raise ValueError(f"method must be 'euler' or 'exact', got {method!r}")
+    theta = neuron.v_th - BETA * neuron.sigma * np.sqrt(h) if lower_threshold else neuron.v_th
+    if theta <= neuron.v_r:
+        raise ValueError(f"dt must be small enough for a lowered threshold above v_r, got {dt!r}")
+    return float(decay), float(step), float(theta)
