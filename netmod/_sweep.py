@@ -19,7 +19,7 @@ BATCH_BYTES = 2**25
 """A network's strengths and starts are iterated in batches of about this size, which bounds the memory of a task."""
 
 TABLE_REACH = 4000.0
-"""How far above threshold, mV, the default rate table goes; from there on the exact formula is used."""
+"""How far from threshold, mV, the default rate table goes; beyond it the exact formula is used."""
 
 
 def solve(
@@ -95,7 +95,7 @@ def table_span(
         return None
     reach = np.abs(gains).max() * np.abs(stack).sum(axis=-1).max() / neuron.tau_ref
     threshold = neuron.v_th - neuron.E_L
-    low = max(float(E0.min() - reach), threshold - 12 * neuron.sigma)
+    low = max(float(E0.min() - reach), threshold - TABLE_REACH)
     high = min(float(E0.max() + reach), threshold + TABLE_REACH)
     return low, max(high, low + neuron.sigma)
 
