@@ -253,10 +253,12 @@ def _real(name: str, value: Any) -> NDArray[np.float64]:
 
 def _matrix(W: Any) -> Any:
     """Return a read-only float64 copy of `W`, dense or in CSR form."""
-    if sp.issparse(W):
+    out: Any
+    if bool(sp.issparse(W)):
         if W.dtype.kind not in "biuf":
             raise TypeError(f"W must be real numbers, got dtype {W.dtype}")
-        out = sp.csr_array(W, dtype=float, copy=True)
+        out = W.tocsr().astype(float)
+        out = sp.csr_array((out.data.copy(), out.indices.copy(), out.indptr.copy()), shape=out.shape)
         out.sum_duplicates()
         buffers = [out.data, out.indices, out.indptr]
     else:
