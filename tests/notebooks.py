@@ -63,6 +63,11 @@ def text_of(outputs: list[NotebookNode]) -> str:
     return "\n".join(part.rstrip("\n") for part in parts).strip("\n")
 
 
+def number(chapter: Path) -> str:
+    """Return what `make` calls the chapter: "01" for 01-neuron.md, "index" for index.md."""
+    return re.sub(r"^(\d\d)-.*", r"\1", chapter.stem)
+
+
 def outputs_path(chapter: Path, outputs: Path = OUTPUTS) -> Path:
     """Return where the references of `chapter` are kept."""
     return outputs / f"{chapter.stem}.json"
@@ -106,14 +111,14 @@ class Chapter(IPyNbFile):
         marked = [cell for cell in cells if is_marked(cell)]
         references = load(self.path)
         names = dict(zip(map(id, marked), keys(marked), strict=True))
-        for number, cell in enumerate(cells):
+        for count, cell in enumerate(cells):
             options = defaultdict(bool, find_metadata_tags(cell.metadata))
             options.update(find_comment_markers(cell.source))
             options["check"] = is_marked(cell)
-            item = ChapterCell.from_parent(self, name=f"Cell {number}", cell_num=number, cell=cell, options=options)
+            item = ChapterCell.from_parent(self, name=f"Cell {count}", cell_num=count, cell=cell, options=options)
             if is_marked(cell):
                 item.reference = references.get(names[id(cell)])
-                cell.execution_count = number + 1
+                cell.execution_count = count + 1
                 cell.outputs = [new_output("stream", name="stdout", text=item.reference or "")]
             yield item
 
@@ -138,12 +143,15 @@ class ChapterCell(IPyNbCell):
         if missing:
             self.raise_cell_error(
                 f"{where}: no reference output for this cell (it is new, or its source changed). "
-                f"See whether what it prints now is right, then run: make bless CHAPTER={self.path.stem[:2]}",
+                f"See whether what it prints now is right, then run: make bless CHAPTER={number(self.path)}",
                 text_of(self.test_outputs),
             )
         noise = "".join(o.text for o in self.test_outputs if o.output_type == "stream" and o.name == "stderr")
         if re.search(r"\w*Warning\b", noise) and "remove-stderr" not in self.cell.metadata.get("tags", ()):
             self.raise_cell_error(f"{where}: the cell warns", noise)
+        shows = any(mime.startswith("image/") for o in self.test_outputs for mime in o.get("data", ()))
+        if shows and not self.cell.metadata.get("mystnb", {}).get("figure", {}).get("name"):
+            self.raise_cell_error(f"{where}: the cell shows a figure without a name (mystnb: figure: name: fig-…)")
 
     def compare_outputs(self, test, ref, skip_compare=None):
         """Compare the text the cell gave with its reference, as one block."""
@@ -156,7 +164,5 @@ class ChapterCell(IPyNbCell):
 
 
 def collect_file(file_path: Path, parent: pytest.Collector) -> Chapter | None:
-    """Return a collector if `file_path` is a chapter (``NN-name.md`` with code cells)."""
-    if chapters.CHAPTER_NAME.fullmatch(file_path.name) and "{code-cell}" in file_path.read_text(encoding="utf-8"):
-        return Chapter.from_parent(parent, path=file_path)
-    return None
+    """Return a collector if `file_path` is a chapter, or another page with code cells."""
+    return Chapter.from_parent(parent, path=file_path) if chapters.is_chapter(file_path) else None

@@ -114,6 +114,7 @@ def test_bad_chapters_fail_and_say_why(project):
         "02-new.md": chapter("# NBVAL_CHECK_OUTPUT\nprint('never', 'blessed')"),
         "03-warns.md": chapter("import warnings\nwarnings.warn('too large')"),
         "04-raises.md": chapter("x = 1", "raise ValueError('no such thing')"),
+        "06-bare.md": chapter("import matplotlib.pyplot as plt\nplt.plot([1])"),
         "05-nested.md": HEADER + "````{note}\n```{code-cell}\n1 + 1\n```\n````\n",
     }
     for name, text in bad.items():
@@ -131,6 +132,7 @@ def test_bad_chapters_fail_and_say_why(project):
     assert "too large" in said
     assert "ValueError" in said
     assert "no such thing" in said
+    assert "06-bare.md:14: the cell shows a figure without a name" in said
     assert "05-nested.md: 1 code-cell fences but 0 cells" in said
 
 
@@ -165,8 +167,8 @@ def test_only_text_is_compared():
 
 def test_chapters_are_chosen_by_number_name_or_path(tmp_path):
     for name in ("02-b.md", "01-a.md", "index.md", "notes.md"):
-        (tmp_path / name).touch()
-    assert [p.name for p in chapters.select((), tmp_path)] == ["01-a.md", "02-b.md"]
+        (tmp_path / name).write_text("" if name == "notes.md" else GOOD, encoding="utf-8")
+    assert [p.name for p in chapters.select((), tmp_path)] == ["01-a.md", "02-b.md", "index.md"]
     for name in ("02", "02-b", "book/02-b.md"):
         assert [p.name for p in chapters.select([name], tmp_path)] == ["02-b.md"]
     with pytest.raises(SystemExit, match="no chapter '03'"):
@@ -179,4 +181,4 @@ def test_no_reference_is_left_over(path):
     assert source.exists(), f"{path.name} belongs to no chapter: make bless"
     marked = [cell for cell in chapters.code_cells(chapters.read(source)) if notebooks.is_marked(cell)]
     stale = set(notebooks.load(source)) - set(notebooks.keys(marked))
-    assert not stale, f"references of cells that are gone or were edited: make bless CHAPTER={path.stem[:2]}"
+    assert not stale, f"references of cells that are gone or were edited: make bless CHAPTER={notebooks.number(path)}"

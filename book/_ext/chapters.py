@@ -13,14 +13,18 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
-CHAPTER_NAME = re.compile(r"\d\d-[\w-]+\.md")
-_CODE_CELL = re.compile(r"^(`{3,}|~{3,})\{code-cell\}")
+_CODE_CELL = re.compile(r"^(`{3,}|~{3,})\{code-cell\}", re.M)
 CELL_TIMEOUT = 300
 
 
+def is_chapter(path: Path) -> bool:
+    """Return whether the page at `path` has code cells, and so can be run."""
+    return path.suffix == ".md" and bool(_CODE_CELL.search(path.read_text(encoding="utf-8")))
+
+
 def select(names: Iterable[str] = (), book: Path = BOOK) -> list[Path]:
-    """Return the chapters that `names` ("01", "01-neuron", a path) name, or all of them, in order."""
-    every = sorted(p for p in book.glob("*.md") if CHAPTER_NAME.fullmatch(p.name))
+    """Return the pages with code that `names` ("01", "01-neuron", "index", a path) name, or all of them, in order."""
+    every = sorted(filter(is_chapter, book.glob("*.md")))
     chosen = []
     for name in names:
         stem = Path(name).stem
