@@ -6,11 +6,21 @@ import hashlib
 import importlib.util
 import platform
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import chapters
+import downloads
+import flit_core.config
+import flit_core.wheel
+import nbformat
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
 # Whatever a chapter's cells read, besides the chapter itself.
 DEPENDS = ("netmod/**/*.py", "requirements.txt")
@@ -27,8 +37,13 @@ MATHJAX_PARTS = (
 
 def execution_key(root: Path) -> str:
     """Return a hash of everything below `root` that the output of a cell depends on, and of the Python in use."""
+    return hash_files(root, DEPENDS)
+
+
+def hash_files(root: Path, patterns: Iterable[str]) -> str:
+    """Return a hash of the names and contents of all files below `root` that match, and of the Python in use."""
     digest = hashlib.sha256(platform.python_version().encode())
-    for pattern in DEPENDS:
+    for pattern in patterns:
         for path in sorted(root.glob(pattern)):
             digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -40,6 +55,7 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
     jupyter-cache matches a notebook by its cells alone, so a changed package would leave old numbers on the page.
     """
     config.execution_key = execution_key(Path(app.srcdir))
+    config.extension_key = hash_files(Path(__file__).parent, ["*.py"])  # pages are re-read, not run again
     caches = Path(app.outdir).parent / ".jupyter_cache"
     config.nb_execution_cache_path = str(caches / config.execution_key)
     if caches.is_dir():
@@ -54,6 +70,75 @@ def drop_thebe(app: Sphinx, config: Config) -> None:
         listeners[:] = [
             listener for listener in listeners if not listener.handler.__module__.startswith("sphinx_thebe")
         ]
+    app.registry.css_files[:] = [css for css in app.registry.css_files if css[0] != "sphinx-thebe.css"]
+
+
+class RoundReferenceStyle(AuthorYearReferenceStyle):
+    """Citations as Siegert (1951) and (Siegert, 1951): square brackets are for intervals."""
+
+    def __init__(self) -> None:
+        round_ = BracketStyle("(", ")")
+        super().__init__(bracket_textual=round_, bracket_parenthetical=round_, bracket_label=round_)
+
+
+def mark_checked_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Take the test's marker off the page, and give the cell a class that the style sheet shows instead."""
+    for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell" in node["classes"]):
+        for block in cell.findall(nodes.literal_block):
+            first, _, rest = block.rawsource.partition("\n")
+            if first.strip() == downloads.CHECK_MARKER:
+                block.rawsource = rest.lstrip("\n")
+                block.children = [nodes.Text(block.rawsource)]
+                cell["classes"].append("checked")
+
+
+def wheel_name(root: Path) -> str:
+    """Return the file name of the package's wheel."""
+    info = flit_core.config.read_flit_config(root / "pyproject.toml")
+    return f"{info.module}-{info.metadata['version']}-py3-none-any.whl"
+
+
+def offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Write the page's chapter as a notebook, and say so to the theme, whose download menu then has it."""
+    if doctree is None or app.builder.name != "html":
+        return
+    source = Path(app.env.doc2path(page))
+    if not chapters.is_chapter(source):
+        return
+    made = downloads.notebook(source, app.env, page, wheel_name(Path(app.srcdir)))
+    target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(made, target)
+    context["ipynb_source"] = f"{page}.ipynb"
+
+
+def offer_package(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Add the package's wheel to the download menu of a chapter: it is what the notebook needs."""
+    if "ipynb_source" not in context:
+        return
+    name = wheel_name(Path(app.srcdir))
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "url": context["pathto"](f"_downloads/{name}", 1),
+                    "text": ".whl",
+                    "tooltip": "Download the package netmod, which the notebook needs",
+                    "icon": "fas fa-box",
+                    "label": "download-package-button",
+                }
+            )
+
+
+def build_wheel(app: Sphinx, error: Exception | None) -> None:
+    """Put the package into the site, so that a downloaded chapter can be run."""
+    if error is not None or app.builder.name != "html":
+        return
+    target = Path(app.outdir) / "_downloads"
+    target.mkdir(exist_ok=True)
+    wheel = flit_core.wheel.make_wheel_in(Path(app.srcdir) / "pyproject.toml", target)
+    wheel.file.chmod(0o644)
 
 
 def share_visitors(app: Sphinx) -> None:
@@ -89,8 +174,14 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect it all."""
     chapters.prepare_environment()
     app.add_config_value("execution_key", "", "env")
+    app.add_config_value("extension_key", "", "env")
+    register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
     app.connect("config-inited", drop_thebe)
     app.connect("builder-inited", share_visitors)
+    app.connect("doctree-read", mark_checked_cells)
+    app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu
+    app.connect("html-page-context", offer_package, priority=600)  # after it
     app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", build_wheel)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
