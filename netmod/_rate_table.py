@@ -45,7 +45,7 @@ class RateTable:
     --------
     >>> from netmod import LIF, RateTable, firing_rate
     >>> table = RateTable(LIF(), -50.0, 200.0)
-    >>> abs(table(8.0) - firing_rate(8.0)) < 1e-10
+    >>> bool(abs(table(8.0) - firing_rate(8.0)) < 1e-10)
     True
     >>> table
     RateTable(LIF(tau=20, E_L=-60, sigma=3.4641, v_th=-50, v_r=-60, tau_ref=2), -50, 200, tol=1e-10)

@@ -135,6 +135,19 @@ def _h_series(y: Floats) -> Floats:
     return h
 
 
+def _h_pair(y: Floats, delta: float) -> tuple[Floats, Floats]:
+    """Return h(y) and h(y) - h(y + delta) for y >= 10, both from the series, without cancellation."""
+    z = 0.5 / (y * y)
+    top = y + delta
+    z_top = 0.5 / (top * top)
+    z_drop = z * (delta / top) * ((y + top) / top)
+    h, drop = np.zeros_like(z), np.zeros_like(z)
+    for k in range(12, 0, -1):
+        drop = (2 * k - 1) * (z_drop * (1 - h) - z_top * drop)
+        h = (2 * k - 1) * z * (1 - h)
+    return h, drop
+
+
 def _scaled_erfcx(y: Floats, shift: float, weight: Floats) -> Floats:
     """Return weight * erfcx(y + shift), where weight is exp(-y**2) for y < 0, else 1; never overflows."""
     u = y + shift
@@ -196,8 +209,8 @@ def reduced(y: Floats, delta: float, rho: float, order: int) -> Floats:
     if large.any():
         y0 = y[large]
         y1 = y0 + delta
-        h0, h1 = _h_series(y0), _h_series(y1)
-        S[large] = (delta / y1 * (1 - h0) + (h1 - h0) * (y0 / y1)) / y0 / _SQRT_PI
+        h0, drop = _h_pair(y0, delta)
+        S[large] = (delta / y1 * (1 - h0) - drop * (y0 / y1)) / y0 / _SQRT_PI
     if quadrature:
         S[near] = (
             2 / _SQRT_PI * delta * sum(w * _h(yn, delta * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
@@ -205,6 +218,8 @@ def reduced(y: Floats, delta: float, rho: float, order: int) -> Floats:
     if order == 1:
         return S * (weight / D) / D
     V = 2 / _SQRT_PI * (_h(y, 0.0, weight) - _h(y, delta, weight))
+    if large.any():
+        V[large] = 2 / _SQRT_PI * drop
     if quadrature:
         V[near] = (
             -2
@@ -242,7 +257,7 @@ def _h_slope(y: Floats, shift: float, weight: Floats) -> Floats:
 def real_array(name: str, value: ArrayLike) -> Floats:
     """Return `value` as an array of doubles, or raise a TypeError that names it."""
     array = np.asarray(value)
-    if array.dtype.kind not in "iufb" and not (array.dtype.kind == "O" and array.size):
+    if array.dtype.kind not in "iufb":
         raise TypeError(f"{name} must be made of real numbers, got {array.dtype} in {type(value).__name__}")
     return np.asarray(array, dtype=np.float64)
 
@@ -301,13 +316,15 @@ def _above_threshold(E: Floats, neuron: LIF) -> Floats:
 def _noise_free(x: Floats, neuron: LIF, order: int) -> Floats:
     """Return the rate without noise, or a derivative, at x > 0 mV above threshold."""
     reach = neuron.v_th - neuron.v_r
-    r = 1 / (neuron.tau_ref + neuron.tau * np.log1p(reach / x))
+    T = neuron.tau_ref + neuron.tau * np.log1p(reach / x)
     if order == 0:
-        return r
-    p = r * neuron.tau * (reach / (x + reach))
+        return 1 / T
+    # r' = (r / x) p, arranged so that no factor overflows where r itself does
+    over_x = 1 / (x * T)
+    p = neuron.tau * reach / ((x + reach) * T)
     if order == 1:
-        return r / x * p
-    return r / x / x * p * (2 * p - 1 - x / (x + reach))
+        return over_x * p
+    return over_x / x * p * (2 * p - 1 - x / (x + reach))
 
 
 def _at_infinity(neuron: LIF, order: int) -> float:
