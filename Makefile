@@ -21,7 +21,7 @@ setup: .venv/.stamp ## make .venv from the lock, or renew it when the lock has c
 	@touch .venv/.stamp
 
 book: setup ## run the chapters and build the site; warnings are errors
-	$(BUILD)
+	@$(BUILD) || { rm -rf _build/.doctrees; echo 'The build had errors or warnings, listed above.'; exit 1; } # without this a second run would not repeat them
 	@echo "Open this page: $(CURDIR)/_build/html/index.html"
 
 serve: book ## build, then serve the site at localhost:8000 (PORT=...)

@@ -1,12 +1,15 @@
-"""What this book adds to Jupyter Book: a cache that knows the package, notebooks to download, a site that is all local."""
+"""What this book adds to Jupyter Book: a cache that knows the package, notebooks to download, an all-local site."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
+import os
 import platform
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +19,22 @@ import flit_core.config
 import flit_core.wheel
 import nbformat
 from docutils import nodes
+from myst_nb.core.execute.cache import NotebookClientCache
+from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
+logger = logging.getLogger(__name__)
+
 # Whatever a chapter's cells read, besides the chapter itself.
 DEPENDS = ("netmod/**/*.py", "requirements.txt")
 
-# MathJax components that these pages can load; the rest of the distribution (other outputs, speech) stays out of the site.
+# MathJax components that these pages can load; the rest of it (other outputs, speech) stays out of the site.
 MATHJAX_PARTS = (
     "tex-chtml.js",
     "input/tex/extensions",
@@ -64,13 +73,48 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
                 shutil.rmtree(stale, ignore_errors=True) if stale.is_dir() else stale.unlink()
 
 
+def isolate_kernels(app: Sphinx, config: Config) -> None:
+    """Keep the reader's own IPython profile out of the chapters' kernels, and the kernels' notes out of the build."""
+    profile = Path(app.outdir).parent / ".ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
+    os.environ["IPYTHONDIR"] = str(profile.parent)
+
+
 def drop_thebe(app: Sphinx, config: Config) -> None:
-    """Disconnect sphinx-thebe, which Jupyter Book always loads: it asks a CDN for its script and declares it twice."""
+    """Disconnect sphinx-thebe, which Jupyter Book always loads: it points at a CDN and declares its URL twice."""
     for listeners in app.events.listeners.values():
         listeners[:] = [
             listener for listener in listeners if not listener.handler.__module__.startswith("sphinx_thebe")
         ]
     app.registry.css_files[:] = [css for css in app.registry.css_files if css[0] != "sphinx-thebe.css"]
+
+
+class Silent:
+    """A logger for the early runs: whatever fails there is run again, and reported, when its page is read."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **kwargs: None
+
+
+def run_early(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Run the chapters that are about to be read side by side, into the cache, from which reading then takes them."""
+
+    def run(path: Path) -> None:
+        reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, path.read_text(encoding="utf-8"))
+        if reader is not None:
+            notebook = reader.read(path.read_text(encoding="utf-8"))
+            with contextlib.suppress(Exception):
+                NotebookClientCache(
+                    notebook, path, env.mystnb_config, Silent(), read_fmt=reader.read_fmt
+                ).start_client()
+
+    paths = [path for path in (Path(env.doc2path(name)) for name in docnames) if chapters.is_chapter(path)]
+    workers = min(os.cpu_count() or 1, len(paths), 4)
+    if workers > 1 and env.mystnb_config.execution_mode == "cache":
+        with ThreadPoolExecutor(workers) as pool:
+            for path, _ in zip(paths, pool.map(run, paths), strict=True):
+                logger.info("ran %s", path.name)
 
 
 class RoundReferenceStyle(AuthorYearReferenceStyle):
@@ -177,7 +221,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("extension_key", "", "env")
     register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
+    app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", drop_thebe)
+    app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
     app.connect("doctree-read", mark_checked_cells)
     app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu

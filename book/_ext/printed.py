@@ -1,0 +1,67 @@
+"""Print the single-page book to a tagged PDF with an outline, by headless Chromium: ``make pdf``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+# No sandbox, so that it runs in a container; the rest keeps the browser from asking anything of any host.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FOOTER = (
+    '<div style="font: 8pt sans-serif; width: 100%; text-align: center; color: #444">'
+    '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
+)
+
+
+def chromium() -> str | None:
+    """Return the path of the browser: what ``CHROMIUM`` names, or Debian's Chromium, or Chrome; None if there is none."""
+    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    return next(filter(None, map(shutil.which, filter(None, names))), None)
+
+
+def main(source: Path, target: Path) -> int:
+    """Write the page at `source` to `target`."""
+    browser_path = chromium()
+    if browser_path is None:
+        print(
+            "make pdf needs Chromium (Debian, Ubuntu: apt install chromium), or CHROMIUM=/path/to/it", file=sys.stderr
+        )
+        return 1
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
+        page = browser.new_page(color_scheme="light", reduced_motion="reduce")
+        page.goto(source.as_uri(), wait_until="load", timeout=120_000)
+        page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
+        page.evaluate("window.MathJax && MathJax.startup.promise.then(() => true)")
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        page.pdf(
+            path=target,
+            format="A4",
+            tagged=True,
+            outline=True,
+            print_background=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOTER,
+            margin={"top": "18mm", "bottom": "20mm", "left": "17mm", "right": "17mm"},
+        )
+        browser.close()
+    print(f"Open this file: {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(ROOT / "_build" / "singlehtml" / "book" / "index.html", ROOT / "_build" / "netmod-book.pdf"))
