@@ -1,0 +1,402 @@
+"""Read a page of the book as its reader does, and say what breaks the book's rules.
+
+**Numbers.** Every number in prose, captions, alt text, tables and admonitions that has a decimal point or at least
+three digits must appear in a checked output of the same page (a cell marked ``# NBVAL_CHECK_OUTPUT``). It appears if
+some number there, rounded to the digits of the prose, is the same: 14.35 in prose is found in 14.3524, 14.3524 is not
+found in 14.35, and the sign counts. Thousands commas and thin spaces, − and -, 8.0e-3 and 8.0 × 10⁻³ are read as one
+thing. Exempt are years (1900 to 2099, written without a comma), places in other works ("p. 617", "equation 3.12",
+"CC BY 4.0"), block quotes, code, maths, links, cross-references and headings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
+
+EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist"}
+BANNED = ("clearly", "obviously", "simply", "trivially")
+LONGEST_CELL, LONGEST_DERIVATION = 12, 15
+HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+
+# Directives whose content is not prose, and those whose argument is a title.
+NOT_PROSE = {"math", "eval-rst", "bibliography", "tableofcontents", "raw", "code", "code-block", "toctree", "mermaid"}
+NOT_PROSE |= {
+    "autofunction",
+    "autoclass",
+    "automodule",
+    "autosummary",
+    "currentmodule",
+    "index",
+    "include",
+    "literalinclude",
+}
+TITLED = re.compile(r"admonition|dropdown|card|tab-item|table|list-table|prf:\w+|exercise|topic|sidebar")
+NUMBERED_BY_LABEL = re.compile(r"prf:(?!proof)\w+")
+
+_DIRECTIVE = re.compile(r"^\{([\w:-]+)\}\s*(.*)$", re.S)
+_SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_POWER = re.compile(r"\s*[×·]\s*10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_THOUSANDS = re.compile(r"(?<=\d)[,\u2009\u202f](?=\d{3}(?!\d))")
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+|\d+\.(?!\w)|\.\d+|\d+)(?:[eE][+-]?\d+)?(?!\.?\d)")
+_YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d(?!\d|[.,]\d)")
+_PLACE = re.compile(
+    r"\b(?:pp?\.|[Ee]qs?\.|[Ee]quations?|[Ss]ections?|[Vv]ol(?:ume|\.)|[Cc]hapters?|[Tt]heorems?|[Ff]igures?"
+    r"|[Tt]ables?|CC BY)\s+\(?\d[\d.]*(?:\s*[–-]\s*\d[\d.]*)?"
+)
+GAP = " \x00 "  # stands for what was left out, so that its neighbours do not run together
+
+
+@dataclass(frozen=True)
+class Text:
+    """A stretch of text a reader reads: its words, and the lines of the source it comes from (1-based)."""
+
+    words: str
+    line: int
+    last: int
+    kind: str = "prose"  # or "heading", "quote", "caption", "alt"
+
+
+@dataclass
+class Cell:
+    """A code cell: where it is, its metadata and its source."""
+
+    line: int
+    source: str
+    metadata: dict
+
+    @property
+    def figure(self) -> dict:
+        """Name and caption."""
+        return self.metadata.get("mystnb", {}).get("figure", {})
+
+    @property
+    def alt(self) -> str:
+        """What it shows, in words."""
+        return self.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+
+
+@dataclass
+class Directive:
+    """A directive that is not a code cell."""
+
+    name: str
+    argument: str
+    options: dict
+    line: int
+    content: str
+
+
+@dataclass
+class Page:
+    """A page taken apart: what is read, what runs, what is labelled, what is referred to."""
+
+    path: Path
+    texts: list[Text] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+    directives: list[Directive] = field(default_factory=list)
+    roles: list[tuple[str, str, int]] = field(default_factory=list)  # name, content, line
+    equations: list[tuple[str, int]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def is_chapter(self) -> bool:
+        """Whether the rules for chapters hold."""
+        return bool(re.fullmatch(r"\d\d-[\w-]+", self.path.stem))
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A broken rule, and where."""
+
+    path: Path
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.path.name}:{self.line}: {self.what}"
+
+
+def parser() -> MarkdownIt:
+    """Return a parser of the book's MyST."""
+    return create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), RendererHTML)
+
+
+def read(path: Path) -> Page:
+    """Take the page at `path` apart."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(path, lines=text.splitlines())
+    _walk(page, parser(), text, 0, "prose")
+    return page
+
+
+def _walk(page: Page, md: MarkdownIt, text: str, offset: int, kind: str) -> None:
+    """Add what `text`, which starts `offset` lines down the page, holds."""
+    quotes, heading, first, last = 0, False, offset, offset
+    for token in md.parse(text):
+        if token.map:
+            first, last = (offset + line for line in token.map)
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        heading = token.type == "heading_open" or (heading and token.type != "heading_close")
+        inside = "quote" if quotes else "heading" if heading else kind
+        if token.type == "inline":
+            _inline(page, md, token.children or [], first + 1, max(last, first + 1), inside)
+        elif token.type in ("fence", "colon_fence"):
+            _directive(page, md, token, first, inside)
+        elif token.type == "math_block_label":
+            page.equations.append((token.info, first + 1))
+
+
+def _inline(page: Page, md: MarkdownIt, tokens: Iterable[Token], line: int, last: int, kind: str) -> None:
+    words, links = [], 0
+    for token in tokens:
+        links += {"link_open": 1, "link_close": -1}.get(token.type, 0)
+        if token.type == "link_open":
+            page.roles.append(("any", str(token.attrs.get("href", "")).lstrip("#"), line))
+        if token.type == "myst_role":
+            page.roles.append((token.meta["name"], token.content, line))
+        if token.type in ("text", "image") and not links:
+            words.append(token.content if token.type == "text" else f" {token.content} ")
+        elif token.type in ("softbreak", "hardbreak"):
+            words.append(" ")
+        elif not re.fullmatch(r"(strong|em|s)_(open|close)", token.type):
+            words.append(GAP)
+    page.texts.append(Text("".join(words), line, last, kind))
+
+
+def _sentence(page: Page, md: MarkdownIt, text: str, line: int, last: int, kind: str) -> None:
+    """Add a caption or title: Markdown without blocks of its own."""
+    for token in md.parse(str(text)):
+        if token.type == "inline":
+            _inline(page, md, token.children or [], line, last, kind)
+
+
+def _directive(page: Page, md: MarkdownIt, token: Token, first: int, kind: str) -> None:
+    found = _DIRECTIVE.match(token.info.strip())
+    if not found:
+        return  # code
+    name, argument = found.groups()
+    options, content, skipped = _options(token.content)
+    start, last = first + 1, first + 1 + token.content.count("\n")
+    if name == "code-cell":
+        cell = Cell(start, content.rstrip("\n"), options)
+        page.cells.append(cell)
+        head = start + skipped
+        if cell.figure.get("caption"):
+            _sentence(page, md, cell.figure["caption"], start, head, "caption")
+        if cell.alt:
+            page.texts.append(Text(str(cell.alt), start, head, "alt"))
+        return
+    page.directives.append(Directive(name, argument, options, start, content))
+    for option in ("alt", "caption"):
+        if option in options:
+            _sentence(page, md, options[option], start, last, option)
+    if name in NOT_PROSE:
+        if name == "math" and "label" in options:
+            page.equations.append((options["label"], start))
+        return
+    if name in ("epigraph", "pull-quote", "highlights"):
+        kind = "quote"
+    if argument and TITLED.fullmatch(name):
+        _sentence(page, md, argument, start, start, kind)
+    _walk(page, md, content, start + skipped, kind)
+
+
+def _options(content: str) -> tuple[dict, str, int]:
+    """Return a directive's options, what follows them, and how many lines they took."""
+    lines = content.split("\n")
+    if lines[0].strip() == "---":
+        end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
+        if end is not None:
+            return yaml.safe_load("\n".join(lines[1:end])) or {}, "\n".join(lines[end + 1 :]), end + 1
+    options: dict = {}
+    end = 0
+    while end < len(lines) and (match := re.match(r"^\s*:([\w-]+):\s*(.*)$", lines[end])):
+        options[match[1]] = match[2]
+        end += 1
+    if isinstance(options.get("tags"), str):
+        options["tags"] = re.findall(r"[\w-]+", options["tags"])
+    return options, "\n".join(lines[end:]), end
+
+
+# Numbers
+
+
+def normalise(text: str) -> str:
+    """Return `text` with one minus sign, no thousands separators, and powers of ten written with e."""
+    text = text.replace("\u2212", "-").replace("\u2011", "-")
+    text = _THOUSANDS.sub("", text)
+    return _POWER.sub(lambda m: "e" + m[1].translate(_SUPERSCRIPT), text)
+
+
+def claims(text: str) -> Iterator[str]:
+    """Yield the numbers in `text` that need a checked output behind them."""
+    text = _YEAR.sub(GAP, _PLACE.sub(GAP, text))
+    for match in _NUMBER.finditer(normalise(text)):
+        number = match[0].rstrip(".")
+        mantissa = re.split("[eE]", number)[0].lstrip("-")
+        if "." not in mantissa and len(mantissa) < 3 and mantissa == number.lstrip("-"):
+            continue
+        yield number
+
+
+def printed(text: str) -> list[Decimal]:
+    """Return every number in the output `text`."""
+    return [Decimal(match[0].rstrip(".")) for match in _NUMBER.finditer(normalise(text))]
+
+
+def supported(number: str, known: Iterable[Decimal]) -> bool:
+    """Return whether some number in `known`, rounded to the digits of `number`, is `number`."""
+    value = Decimal(number)
+    step = Decimal(1).scaleb(value.as_tuple().exponent)
+    for other in known:
+        if other.as_tuple().exponent > value.as_tuple().exponent:
+            continue
+        try:
+            if value in (other.quantize(step, ROUND_HALF_UP), other.quantize(step, ROUND_HALF_DOWN)):
+                return True
+        except InvalidOperation:  # too long a number to be the one
+            continue
+    return False
+
+
+def unsupported_numbers(page: Page, outputs: Iterable[str]) -> list[Fault]:
+    """Return the numbers of `page` that appear in none of its checked outputs."""
+    known = {number for output in outputs for number in printed(output)}
+    faults = []
+    for text in page.texts:
+        if text.kind in ("quote", "heading"):
+            continue
+        for number in claims(text.words):
+            if not supported(number, known):
+                line = _find(page, number, text)
+                faults.append(Fault(page.path, line, f"{number} ({text.kind}) is in no checked output of this page"))
+    return faults
+
+
+def _find(page: Page, number: str, text: Text) -> int:
+    pattern = re.compile(rf"(?<![\d.]){re.escape(number.lstrip('-'))}(?!\d)")
+    for line in range(text.line, min(text.last, len(page.lines)) + 1):
+        if pattern.search(normalise(page.lines[line - 1])):
+            return line
+    return text.line
+
+
+# The other rules
+
+
+def banned_words(page: Page) -> list[Fault]:
+    """Return the words that tell readers what they ought to find easy."""
+    pattern = re.compile(rf"\b({'|'.join(BANNED)})\b", re.I)
+    return [
+        Fault(page.path, text.line, f"“{match[0]}” tells the reader nothing")
+        for text in page.texts
+        if text.kind != "quote"
+        for match in pattern.finditer(text.words)
+    ]
+
+
+def cells(page: Page) -> list[Fault]:
+    """Return the cells that are too long to read, and the figures without a caption, a name or a description."""
+    faults = []
+    for cell in page.cells:
+        lines = [s for s in cell.source.split("\n") if s.strip() and "NBVAL_CHECK_OUTPUT" not in s]
+        limit = LONGEST_DERIVATION if any(s.startswith("def ") for s in lines) else LONGEST_CELL
+        if len(lines) > limit and not HIDING & set(cell.metadata.get("tags", ())):
+            faults.append(Fault(page.path, cell.line, f"a visible cell of {len(lines)} lines, at most {limit}"))
+        if "mystnb" in cell.metadata and ("figure" in cell.metadata["mystnb"] or cell.alt):
+            for what, there in (
+                ("name", re.fullmatch(r"fig-[a-z0-9-]+", str(cell.figure.get("name", "")))),
+                ("caption", str(cell.figure.get("caption", "")).strip()),
+                ("alt text", str(cell.alt).strip()),
+            ):
+                if not there:
+                    faults.append(Fault(page.path, cell.line, f"a figure without {what} (names start with fig-)"))
+    return faults
+
+
+def structure(page: Page) -> list[Fault]:
+    """Return what a chapter lacks: objectives met by exercises, its last sections, four to six solved exercises."""
+    faults = []
+
+    def need(condition: object, what: str, line: int = 1) -> None:
+        if not condition:
+            faults.append(Fault(page.path, line, what))
+
+    headings = [text.words.strip() for text in page.texts if text.kind == "heading"]
+    for title in ("What we found", "Exercises", "Further reading"):
+        need(title in headings, f"no section “{title}”")
+    objectives = [d for d in page.directives if "objectives" in str(d.options.get("class", "")).split()]
+    need(len(objectives) == 1, "no admonition of class objectives, or several")
+    for admonition in objectives:
+        items = re.split(r"^[-*] ", admonition.content, flags=re.M)[1:]
+        need(3 <= len(items) <= 5, f"{len(items)} objectives, not 3 to 5", admonition.line)
+        for item in items:
+            need(re.search(r"\bex-[\w-]+", item), f"no exercise meets “{item.strip()[:50]}”", admonition.line)
+    exercises = {
+        str(d.options.get("label", "")): d for d in page.directives if d.name in ("exercise", "exercise-start")
+    }
+    need(4 <= len(exercises) <= 6, f"{len(exercises)} exercises, not 4 to 6")
+    solved = {d.argument.strip() for d in page.directives if d.name in ("solution", "solution-start")}
+    for label, exercise in exercises.items():
+        need(label in solved, f"exercise {label or 'without a label'} has no solution", exercise.line)
+    for gate in ("exercise", "solution"):
+        starts, ends = (sum(d.name == f"{gate}-{end}" for d in page.directives) for end in ("start", "end"))
+        need(starts == ends, f"{starts} {gate}-start but {ends} {gate}-end")
+    return faults
+
+
+def unreferenced(pages: list[Page]) -> list[Fault]:
+    """Return the figures, theorems and equations of chapters whose label no page refers to."""
+    used = {target(content) for page in pages for name, content, _ in page.roles if name in REFERRING}
+    faults = []
+    for page in filter(lambda page: page.is_chapter, pages):
+        labels = [(cell.figure["name"], cell.line) for cell in page.cells if cell.figure.get("name")]
+        labels += [(label, line) for label, line in page.equations]
+        labels += [
+            (d.options.get("label", ""), d.line) for d in page.directives if NUMBERED_BY_LABEL.fullmatch(d.name)
+        ]
+        labels += [(d.options["name"], d.line) for d in page.directives if d.name == "figure" and "name" in d.options]
+        faults += [
+            Fault(page.path, line, f"{label or 'a theorem without a label'} is referred to nowhere")
+            for label, line in labels
+            if label not in used
+        ]
+    return faults
+
+
+REFERRING = {"ref", "numref", "eq", "prf:ref", "any"}
+CITING = re.compile(r"cite(:\w+)?")
+
+
+def target(content: str) -> str:
+    """Return the label a role refers to: "fig-a" for both `fig-a` and `Figure %s <fig-a>`."""
+    match = re.search(r"<([^<>]+)>\s*$", content)
+    return (match[1] if match else content).strip()
+
+
+def citations(pages: list[Page], bibliography: Path) -> list[Fault]:
+    """Return the citations of works that the bibliography lacks, and the entries that nobody cites."""
+    text = bibliography.read_text(encoding="utf-8")
+    entries = {
+        match[1]: text.count("\n", 0, match.start()) + 1 for match in re.finditer(r"^@\w+\{\s*([^,\s]+)", text, re.M)
+    }
+    cited: dict[str, Fault] = {}
+    for page in pages:
+        for name, content, line in page.roles:
+            if CITING.fullmatch(name):
+                for key in re.split(r"[,;]", re.sub(r"\{[^{}]*\}", "", content)):
+                    cited[key.strip()] = Fault(page.path, line, f"{key.strip()} is not in {bibliography.name}")
+    faults = [fault for key, fault in cited.items() if key not in entries]
+    return faults + [
+        Fault(bibliography, line, f"{key} is cited nowhere") for key, line in entries.items() if key not in cited
+    ]

@@ -1,0 +1,287 @@
+"""The book's rules about what it says, and first that each rule catches what breaks it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import notebooks, prose
+
+BOOK = notebooks.ROOT / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+CHAPTERS = [path for path in PAGES if notebooks.chapters.is_chapter(path)]
+
+
+def page(tmp_path: Path, text: str, name: str = "01-small.md") -> prose.Page:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return prose.read(path)
+
+
+def faults(found: list[prose.Fault]) -> list[str]:
+    return [f"{fault.line}: {fault.what}" for fault in found]
+
+
+# The rules catch what breaks them
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a rate of 14.35 Hz", ["14.35"]),
+        ("12 neurons, 99 of them", []),
+        ("100 neurons", ["100"]),
+        ("144,000 problems", ["144000"]),
+        ("2,000 of them in 2000 and 1951; 1990s; 1951-2000", ["2000"]),
+        ("falls by −0.25 or -0.50", ["-0.25", "-0.50"]),
+        ("from 0.3-0.5, or 250–300", ["0.3", "0.5", "250", "300"]),
+        ("a step of 8.0e-3, or 8.1 × 10⁻³, or 1e-9", ["8.0e-3", "8.1e-3", "1e-9"]),
+        ("14.3 % and 150.", ["14.3", "150"]),
+        ("version 1.2.3, W2D4, numpy2.4", []),
+        ("0.5mV, (0.25), ±0.125", ["0.5", "0.25", "0.125"]),
+        ("see p. 617, pp. 113–225 and equation 3.12", []),
+    ],
+)
+def test_numbers_that_need_an_output(text, expected):
+    assert list(prose.claims(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "output", "found"),
+    [
+        ("14.35", "rate 14.3524 Hz", True),
+        ("14.36", "rate 14.3524 Hz", False),
+        ("14.3524", "rate 14.35 Hz", False),
+        ("14.4", "14.35", True),
+        ("14.3", "14.35", True),
+        ("-0.25", "a −0.25 b", True),
+        ("0.25", "-0.25", False),
+        ("144000", "144,000 problems", True),
+        ("8.0e-3", "0.0080", True),
+        ("8.0e-3", "0.008", False),
+        ("0.0080", "8.04e-03", True),
+        ("100", "99.7", True),
+        ("100", "[1, 10, 1000]", False),
+        ("100", "1e+02", False),
+        ("0.100", "[0.1   0.25]", False),
+        ("1.5", "x=1.5ms", True),
+        ("350", "W_350", False),
+        ("3.5", "3.5.1", False),
+    ],
+)
+def test_numbers_are_found_in_outputs(number, output, found):
+    assert prose.supported(number, prose.printed(output)) is found
+
+
+NUMBERS = """\
+---
+kernelspec:
+  name: python3
+---
+
+(ch-small)=
+# A chapter of 111 words
+
+Prose 1.01, **bold 1.02**, `code 1.03`, $math = 1.04$, {numref}`fig-1.05`, [a link 1.06](1.07), in 1951.
+A second line with 1.08 and ![alt 1.09](picture.png).
+
+> quoted 1.10
+
+| table | head |
+|---|---|
+| 1.11 | b |
+
+$$ x = 1.12 $$ (eq-small)
+
+````{admonition} Think 1.13
+:class: think
+
+Inside 1.14.
+
+:::{note}
+Deeper 1.15.
+:::
+````
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line up to 1.16.
+  figure:
+    name: fig-small
+    caption: |
+      **Title 1.17.** Text, and $1.18$.
+---
+x = 1.19
+```
+
+- a list 1.20
+  1. deeper 1.21
+
+```{math}
+1.22
+```
+
+term 1.23
+: definition 1.24
+
+% a comment 1.25
+"""
+
+
+def test_numbers_are_read_from_everywhere_a_reader_reads_them(tmp_path):
+    found = prose.unsupported_numbers(page(tmp_path, NUMBERS), [])
+    places = {fault.what.split()[0]: fault.line for fault in found}
+    read = {1, 2, 8, 9, 11, 13, 14, 15, 16, 17, 20, 21, 23, 24}
+    assert set(places) == {f"1.{i:02d}" for i in read}
+    for number, line in places.items():
+        assert number in NUMBERS.splitlines()[line - 1], number
+    assert "1.17 (caption)" in " ".join(fault.what for fault in found)
+
+
+def test_numbers_with_an_output_are_no_faults(tmp_path):
+    small = page(tmp_path, "Prose 1.01 and 1.02, then 2,500.\n")
+    assert prose.unsupported_numbers(small, ["1.011 and 1.02", "2500"]) == []
+    assert faults(prose.unsupported_numbers(small, ["1.011", "2500"])) == [
+        "1: 1.02 (prose) is in no checked output of this page"
+    ]
+
+
+def test_banned_words(tmp_path):
+    found = prose.banned_words(page(tmp_path, "Fine.\n\nClearly so.\n\n> obviously quoted\n\n`simply`\n\n# Simply\n"))
+    assert [fault.line for fault in found] == [3, 9]
+
+
+def test_long_cells_and_bare_figures(tmp_path):
+    def cell(lines, head=""):
+        return f"```{{code-cell}} ipython3\n{head}{lines}\n```\n\n"
+
+    long = "\n".join(f"x{i} = {i}" for i in range(13))
+    marked = "# NBVAL_CHECK_OUTPUT\n" + "\n".join(f"x{i} = {i}" for i in range(12))
+    found = prose.cells(
+        page(
+            tmp_path,
+            cell(long)
+            + cell(long, ":tags: [hide-input]\n\n")
+            + cell(marked)
+            + cell("def f():\n    pass\n" + long)
+            + cell("def f():\n    pass\n" + long + "\na = 1")
+            + cell("plot()", "---\nmystnb:\n  figure:\n    name: wrong\n---\n"),
+        )
+    )
+    said = " ".join(fault.what for fault in found)
+    assert len(found) == 5
+    assert said.count("a visible cell of 13 lines, at most 12") == 1
+    assert said.count("a visible cell of 16 lines, at most 15") == 1
+    for what in ("name", "caption", "alt text"):
+        assert f"a figure without {what}" in said
+
+
+def exercise(label):
+    solution = f"```{{solution-start}} {label}\n```\ntext\n```{{solution-end}}\n```"
+    return f"```{{exercise}}\n:label: {label}\nDo.\n```\n\n{solution}\n\n"
+
+
+WHOLE = (
+    "# A chapter\n\n```{admonition} After this chapter you can\n:class: objectives\n"
+    "- **compute** ({ref}`ex-1`)\n- **predict** ({ref}`ex-2`)\n- **explain**\n  why ({ref}`ex-3`)\n```\n\n"
+    "## What we found\n\n## Exercises\n\n"
+    + "".join(map(exercise, ("ex-1", "ex-2", "ex-3", "ex-4")))
+    + "## Further reading\n"
+)
+
+
+def test_a_whole_chapter_is_whole(tmp_path):
+    assert faults(prose.structure(page(tmp_path, WHOLE))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("## What we found", "## Summary", "no section “What we found”"),
+        ("## Further reading", "", "no section “Further reading”"),
+        ("class: objectives", "class: tip", "no admonition of class objectives"),
+        ("({ref}`ex-2`)", "", "no exercise meets “**predict**"),
+        ("- **predict** ({ref}`ex-2`)\n", "", "2 objectives"),
+        ("solution-start} ex-4", "solution-start} ex-5", "exercise ex-4 has no solution"),
+        (exercise("ex-4"), "", "3 exercises"),
+        ("```{solution-end}\n```\n\n## F", "## F", "4 solution-start but 3 solution-end"),
+    ],
+)
+def test_what_a_chapter_lacks_is_told(tmp_path, old, new, what):
+    assert old in WHOLE
+    assert what in " ".join(faults(prose.structure(page(tmp_path, WHOLE.replace(old, new)))))
+
+
+def test_labels_nobody_refers_to(tmp_path):
+    text = (
+        "```{code-cell}\n---\nmystnb:\n  figure:\n    name: fig-a\n---\n1\n```\n\n"
+        "```{prf:theorem} Banach\n:label: thm-a\nx\n```\n\n```{prf:proof}\ny\n```\n\n$$ x $$ (eq-a)\n\n"
+        "```{math}\n:label: eq-b\nx\n```\n"
+    )
+    one = page(tmp_path, text)
+    labels = [what.split()[1] for what in faults(prose.unreferenced([one]))]
+    assert labels == ["fig-a", "eq-a", "eq-b", "thm-a"]
+    two = page(tmp_path, "{numref}`Figure %s <fig-a>` {prf:ref}`thm-a` {eq}`eq-a` [](#eq-b)\n", "02-other.md")
+    assert prose.unreferenced([one, two]) == []
+
+
+def test_citations_without_entry_and_entries_without_citation(tmp_path):
+    bibliography = tmp_path / "references.bib"
+    bibliography.write_text("@article{A1999,\n}\n\n@book{B2000,\n}\n", encoding="utf-8")
+    one = page(tmp_path, "See {cite:t}`A1999` and\n{cite}`A1999,C2001`.\n")
+    assert faults(prose.citations([one], bibliography)) == [
+        "1: C2001 is not in references.bib",
+        "4: B2000 is cited nowhere",
+    ]
+
+
+# The book keeps them
+
+
+def read(path: Path) -> prose.Page:
+    return prose.read(path)
+
+
+def assert_none(found: list[prose.Fault]) -> None:
+    assert not found, "\n" + "\n".join(map(str, found))
+
+
+def checked_outputs(path: Path) -> list[str]:
+    """Return the references of the page's marked cells as they are now: a stale reference supports nothing."""
+    known = notebooks.load(path)
+    marked = [c for c in notebooks.chapters.code_cells(notebooks.chapters.read(path)) if notebooks.is_marked(c)]
+    return [known[key] for key in notebooks.keys(marked) if key in known]
+
+
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+@each_chapter
+def test_every_number_comes_from_a_checked_output(path):
+    assert_none(prose.unsupported_numbers(read(path), checked_outputs(path)))
+
+
+@each_page
+def test_no_banned_words(path):
+    assert_none(prose.banned_words(read(path)))
+
+
+@each_page
+def test_cells_are_short_and_figures_described(path):
+    assert_none(prose.cells(read(path)))
+
+
+@each_page
+def test_a_chapter_has_its_parts(path):
+    if read(path).is_chapter:
+        assert_none(prose.structure(read(path)))
+
+
+def test_every_figure_theorem_and_equation_is_referred_to():
+    assert_none(prose.unreferenced([read(path) for path in PAGES]))
+
+
+def test_citations_and_bibliography_agree():
+    assert_none(prose.citations([read(path) for path in PAGES], BOOK / "references.bib"))
