@@ -6,11 +6,10 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 
-def number(
-    name: str, value: Any, *, low: float = -np.inf, high: float = np.inf, open_low: bool = False
-) -> float:
+def number(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf, open_low: bool = False) -> float:
     """Return `value` as a float if it is a finite real number in [low, high] (or (low, high]).
 
     Raises
@@ -35,6 +34,11 @@ def integer(name: str, value: Any, *, low: int = 0) -> int:
     if value < low:
         raise ValueError(f"{name} must be at least {low}, got {value!r}")
     return int(value)
+
+
+def is_sparse(A: Any) -> bool:
+    """Return whether `A` is a scipy.sparse array or matrix (and leave its type to be checked as it was)."""
+    return bool(sp.issparse(A))
 
 
 def _interval(low: float, high: float, open_low: bool) -> str:

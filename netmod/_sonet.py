@@ -1,0 +1,145 @@
+"""The Gaussian side of SONETs: from α to correlations, which of them are feasible, and the draws."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize, special
+
+_ROUNDING = 1e-10
+"""How far a bound may be overstepped: rounding in ρ(α), not a modelling choice."""
+
+
+class Correlations(NamedTuple):
+    """Correlations of the Gaussian numbers behind two connections."""
+
+    recip: float
+    conv: float
+    div: float
+    chain: float
+
+
+def joint_probability(p: float, rho: float) -> float:
+    """Return the probability that two standard normals of correlation `rho` both exceed the threshold of `p`.
+
+    With threshold t it is ``p - 2 T(t, sqrt((1 - rho) / (1 + rho)))``, T being Owen's function (Owen 1956).
+    """
+    return _joint(p, math.acos(rho))
+
+
+def _joint(p: float, angle: float) -> float:
+    return p - 2 * float(special.owens_t(special.ndtri(p), np.tan(angle / 2)))
+
+
+def latent_correlation(alpha: float, p: float) -> float:
+    """Return the ρ at which both of two connections are there with probability p² (1 + α)."""
+    if alpha == 0:
+        return 0.0
+    low, high = pair_bounds(p)
+    if alpha >= high:
+        return 1.0
+    if alpha <= low:
+        return -1.0
+    # In the angle arccos ρ the probability is smooth with a slope of the same sign all the way.
+    target = p * p * (1 + alpha)
+    angle = optimize.brentq(lambda x: _joint(p, x) - target, 0.0, math.pi, xtol=1e-15, rtol=8.9e-16)
+    return math.cos(angle)
+
+
+def pair_bounds(p: float) -> tuple[float, float]:
+    """Return the least and the greatest α that two events of probability p can have."""
+    return max(0.0, 2 * p - 1) / (p * p) - 1, 1 / p - 1
+
+
+def correlations(p: float, *, recip: float, conv: float, div: float, chain: float) -> Correlations:
+    """Return the correlations that give these α.
+
+    Raises
+    ------
+    ValueError
+        If there are none: the message names the bound and the nearest value of one α that keeps to it.
+    """
+    alpha = {"recip": recip, "conv": conv, "div": div, "chain": chain}
+    if p == 0:  # no connection, whatever the α
+        return Correlations(0.0, 0.0, 0.0, 0.0)
+    low, high = pair_bounds(p)
+    for name, value in alpha.items():
+        if not low - _ROUNDING <= value <= high + _ROUNDING:
+            bound = "two events of probability p have max(0, 2p - 1)/p² - 1 ≤ α ≤ 1/p - 1"
+            raise _infeasible(alpha, p, name, (), bound, min(max(value, low), high))
+    for name in ("conv", "div"):
+        if alpha[name] < 0:
+            raise _infeasible(alpha, p, name, (), f"ρ_{name} is a variance and cannot be negative", 0.0)
+    rho = {name: latent_correlation(value, p) for name, value in alpha.items()}
+    rest = 1 - rho["conv"] - rho["div"]
+    if rest < -_ROUNDING:
+        nearest = _alpha(1 - rho["conv"], p)
+        raise _infeasible(alpha, p, "div", ("conv",), "ρ_conv + ρ_div ≤ 1", nearest)
+    rest = max(rest, 0.0)
+    room = math.sqrt(rho["conv"] * rho["div"])
+    if abs(rho["chain"]) > room + _ROUNDING:
+        nearest = _alpha(math.copysign(room, rho["chain"]), p)
+        raise _infeasible(alpha, p, "chain", ("conv", "div"), "ρ_chain² ≤ ρ_conv ρ_div", nearest)
+    excess = rho["recip"] - 2 * rho["chain"]
+    if abs(excess) > rest + _ROUNDING:
+        nearest = _alpha(2 * rho["chain"] + math.copysign(rest, excess), p)
+        bound = "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div"
+        raise _infeasible(alpha, p, "recip", ("conv", "div", "chain"), bound, nearest, 4 if rest > 0.01 else 12)
+    return Correlations(**rho)
+
+
+def fill(A: NDArray[np.bool_], p: float, rho: Correlations, rng: np.random.Generator, block: int) -> None:
+    """Draw SONETs into the stack `A` (networks, n, n); what lands on the diagonals has no meaning.
+
+    Each network uses n pairs of numbers for its neurons and then n² for its connections, so that the result does not
+    depend on how many are drawn at a time.
+    """
+    if p in (0.0, 1.0):
+        A[...] = p == 1.0
+        return
+    n = A.shape[-1]
+    threshold = -float(special.ndtri(p))
+    u_x = math.sqrt(rho.conv)
+    v_x = rho.chain / u_x if u_x else 0.0
+    v_y = math.sqrt(max(rho.div - v_x * v_x, 0.0))
+    # e = direct z + mirrored zᵀ has variance direct² + mirrored² and covariance 2 direct mirrored with its transpose.
+    rest = max(1 - rho.conv - rho.div, 0.0)
+    covariance = min(max(rho.recip - 2 * rho.chain, -rest), rest)
+    direct = (math.sqrt(rest + covariance) + math.sqrt(rest - covariance)) / 2
+    mirrored = (math.sqrt(rest + covariance) - math.sqrt(rest - covariance)) / 2
+    together = max(block // (n * (n + 2)), 1)
+    rows = max(block // n, 1)
+    for start in range(0, len(A), together):
+        part = A[start : start + together]
+        normal = rng.standard_normal((len(part), n * (n + 2)))
+        x, y = normal[:, :n], normal[:, n : 2 * n]
+        z = normal[:, 2 * n :].reshape(len(part), n, n)
+        room = threshold - u_x * x  # what is left for source and pair to overcome, by target
+        v = v_x * x + v_y * y
+        for top in range(0, n, rows):
+            some = slice(top, top + rows)
+            g = direct * z[:, some]
+            if mirrored:
+                g += mirrored * z[:, :, some].swapaxes(1, 2)
+            g += v[:, None, :]
+            np.greater(g, room[:, some, None], out=part[:, some])
+
+
+def _alpha(rho: float, p: float) -> float:
+    return joint_probability(p, min(max(rho, -1.0), 1.0)) / (p * p) - 1
+
+
+def _infeasible(
+    alpha: dict[str, float], p: float, name: str, others: tuple[str, ...], bound: str, nearest: float, digits: int = 4
+) -> ValueError:
+    # Rounded away from the value that was asked for, so that a reader can copy a number that is feasible.
+    scale = 10**digits
+    rounded = (math.floor if nearest <= alpha[name] else math.ceil)(nearest * scale) / scale
+    given = ", ".join(f"{other}={alpha[other]:g}" for other in others)
+    return ValueError(
+        f"{name}={alpha[name]:g} is not feasible{f' with {given}' if given else ''} at p={p:g}: {bound}; "
+        f"nearest {name}={rounded:.{digits}f}"
+    )
