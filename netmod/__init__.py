@@ -7,7 +7,18 @@ and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 
 from netmod.contraction import Certificate, a_posteriori_error, a_priori_error, certify, lipschitz_constants
 from netmod.dynamics import RateNetwork
+from netmod.ensemble import Sweep, sweep
+from netmod.graphs import (
+    connection_matrix,
+    dale_signs,
+    erdos_renyi,
+    from_networkx,
+    sonet,
+    to_networkx,
+)
+from netmod.heterogeneity import LinearFit, Regression, annealed_rate, linear_fit, linear_response, regress
 from netmod.lif import LIF, RateSample, Trace, intervals, sample_intervals, sample_rate, simulate
+from netmod.motifs import EdgeStatistics, MotifCounts, edge_statistics, in_degrees, motif_counts, out_degrees
 from netmod.rate import (
     MaxCurvature,
     MaxSlope,
@@ -22,23 +33,43 @@ from netmod.rate import (
 __all__ = [
     "LIF",
     "Certificate",
+    "EdgeStatistics",
+    "LinearFit",
     "MaxCurvature",
     "MaxSlope",
+    "MotifCounts",
     "RateNetwork",
     "RateSample",
     "RateTable",
+    "Regression",
+    "Sweep",
     "Trace",
     "a_posteriori_error",
     "a_priori_error",
+    "annealed_rate",
     "certify",
+    "connection_matrix",
+    "dale_signs",
+    "edge_statistics",
+    "erdos_renyi",
     "firing_rate",
     "firing_rate_curvature",
     "firing_rate_slope",
+    "from_networkx",
+    "in_degrees",
     "intervals",
+    "linear_fit",
+    "linear_response",
     "lipschitz_constants",
     "max_curvature",
     "max_slope",
+    "motif_counts",
+    "out_degrees",
+    "regress",
     "sample_intervals",
     "sample_rate",
     "simulate",
+    "sonet",
+    "sweep",
+    "to_networkx",
 ]

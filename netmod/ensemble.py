@@ -22,6 +22,8 @@ from netmod._iteration import STATUS
 from netmod._sweep import Rate, empty, solve, table_span
 from netmod.lif import LIF
 
+_DEFAULT = LIF()
+
 
 @dataclass(frozen=True, repr=False)
 class Sweep:
@@ -118,7 +120,7 @@ def sweep(
     *,
     E0: ArrayLike,
     signs: ArrayLike | None = None,
-    neuron: LIF | None = None,
+    neuron: LIF = _DEFAULT,
     starts: int = 36,
     rng: Any = None,
     executor: Executor | None = None,
@@ -181,7 +183,6 @@ def sweep(
     >>> bool((s.distinct == 1).all())
     True
     """
-    neuron = LIF() if neuron is None else neuron
     if not isinstance(neuron, LIF):
         raise TypeError(f"neuron must be a LIF, got {neuron!r}")
     stack, gains, outside = _check(A, strengths, E0, signs)

@@ -63,7 +63,7 @@ def test_signs_act_on_columns(stack):
 
 def test_one_network_is_a_stack_of_one(stack, reference):
     one = sweep(stack[0], STRENGTHS, **CALL)
-    np.testing.assert_array_equal(one.E[0], reference.E[0])
+    np.testing.assert_allclose(one.E[0], reference.E[0], atol=1e-10)  # its rate table has another grid
 
 
 def test_same_seed_same_result_whatever_the_batches(stack, reference, monkeypatch):
@@ -92,14 +92,14 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_result(stack, reference):
 
 def fails_on_large_currents(E):
     """A rate function that refuses the currents only the second network can reach."""
-    if np.max(E) > 15:
+    if np.max(E) > 30:
         raise ArithmeticError("too large")
     return firing_rate(E)
 
 
 def kills_its_process(E):
     """A rate function that ends the process computing it, as a machine lost from a cluster does."""
-    if np.max(E) > 15:
+    if np.max(E) > 30:
         os._exit(1)
     return firing_rate(E)
 

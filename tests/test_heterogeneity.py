@@ -60,7 +60,9 @@ def test_annealed_rate_solves_its_equation_and_is_exact_for_a_regular_network():
     again = firing_rate(8.0 + np.array([5.0, 9.6])[:, None, None] * k * r[..., None]).mean(axis=-1)
     np.testing.assert_allclose(r, again, rtol=1e-9)
     ring = np.roll(np.eye(12), 1, axis=0) + np.roll(np.eye(12), 2, axis=0)
-    assert annealed_rate(ring.sum(axis=1), 40.0, E0=8.0) == pytest.approx(firing_rate(settle(ring, 40.0))[0], rel=1e-9)
+    assert annealed_rate(ring.sum(axis=1), 40.0, E0=8.0) == pytest.approx(
+        firing_rate(settle(ring, 40.0))[0], rel=1e-9
+    )
 
 
 def test_annealed_rate_says_so_where_it_does_not_settle():
@@ -115,7 +117,9 @@ def test_bootstrap_interval_covers_the_truth_as_often_as_it_says():
     """200 data sets of 60: coverage 95 % nominal, 93 % for percentiles at this size; below 88 % has chance < 1e-3."""
     rng = np.random.default_rng(8)
     truth = 0.8 / np.sqrt(0.8**2 + 0.3**2 + 0.5**2)
-    inside = [r.low[0] <= truth <= r.high[0] for r in (regress(*noisy(60, rng), resamples=400, rng=rng) for _ in range(200))]
+    inside = [
+        r.low[0] <= truth <= r.high[0] for r in (regress(*noisy(60, rng), resamples=400, rng=rng) for _ in range(200))
+    ]
     assert np.mean(inside) > 0.88
     assert np.mean(inside) < 0.995
 
