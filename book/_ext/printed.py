@@ -24,29 +24,42 @@ FOOTER = (
     '<div style="font: 8pt sans-serif; width: 100%; text-align: center; color: #444">'
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
 )
+# On the single page a chapter's title is a second-level heading: give each level the size it has on the site.
+STYLE = """
+span[id^="document-"] + section { break-before: page; }
+span[id^="document-"] + section > h2 { font-size: 20pt; }
+h3 { font-size: 15pt !important; }
+h4 { font-size: 12pt !important; }
+"""
 
 
 def chromium() -> str | None:
-    """Return the path of the browser: what ``CHROMIUM`` names, or Debian's Chromium, or Chrome; None if there is none."""
+    """Return the path of the browser: what ``CHROMIUM`` names, Debian's Chromium, or Chrome; or None."""
     names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
     return next(filter(None, map(shutil.which, filter(None, names))), None)
 
 
 def main(source: Path, target: Path) -> int:
-    """Write the page at `source` to `target`."""
+    """Print the single page at `source`, which has the root page's path, to `target`."""
     browser_path = chromium()
     if browser_path is None:
         print(
             "make pdf needs Chromium (Debian, Ubuntu: apt install chromium), or CHROMIUM=/path/to/it", file=sys.stderr
         )
         return 1
+    # Sphinx writes the page's links as if it stood at the top of its folder, so that is where it is printed from.
+    page_path = source.parents[1] / "print.html"
+    page_path.write_text(
+        source.read_text(encoding="utf-8").replace('href="book/index.html#', 'href="#'), encoding="utf-8"
+    )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         page = browser.new_page(color_scheme="light", reduced_motion="reduce")
-        page.goto(source.as_uri(), wait_until="load", timeout=120_000)
+        page.goto(page_path.as_uri(), wait_until="load", timeout=120_000)
         page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
         page.evaluate("window.MathJax && MathJax.startup.promise.then(() => true)")
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        page.add_style_tag(content=STYLE)
         page.pdf(
             path=target,
             format="A4",
