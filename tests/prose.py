@@ -24,7 +24,7 @@ from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
 EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist"}
-BANNED = ("clearly", "obviously", "simply", "trivially")
+BANNED = ("clearly", "obviously", "simply", "trivially", "it is easy to see")
 LONGEST_CELL, LONGEST_DERIVATION = 12, 15
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
