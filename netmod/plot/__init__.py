@@ -4,6 +4,28 @@ Every function draws on the `ax` it is given (or the current one) and returns th
 here computes a result; everything takes arrays. This is the only part of `netmod` that imports matplotlib.
 """
 
+from netmod.plot.rate import (
+    ceiling,
+    counted,
+    failures,
+    interval_histogram,
+    rate_curve,
+    regularity_curve,
+    slope_curve,
+)
 from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_style
 
-__all__ = ["COLORS", "figure", "label_line", "panel_letters", "use_style"]
+__all__ = [
+    "COLORS",
+    "ceiling",
+    "counted",
+    "failures",
+    "figure",
+    "interval_histogram",
+    "label_line",
+    "panel_letters",
+    "rate_curve",
+    "regularity_curve",
+    "slope_curve",
+    "use_style",
+]

@@ -1,0 +1,70 @@
+"""The artists of chapter 2 hold the data they were given."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+import netmod.plot as plot
+
+mpl.use("Agg")
+
+E = np.linspace(0, 30, 7)
+R = E / 1000
+ERR = np.full(7, 1e-3)
+
+
+@pytest.fixture
+def ax():
+    fig, ax = plot.figure()
+    yield ax
+    mpl.pyplot.close(fig)
+
+
+def test_curves_are_in_hertz_and_labelled(ax):
+    line = plot.rate_curve(ax, E, R)
+    np.testing.assert_allclose(line.get_xydata(), np.c_[E, E])
+    assert "Hz" in ax.get_ylabel()
+    assert "mV" in ax.get_xlabel()
+    assert line.get_color() == plot.COLORS["theory"]
+    line = plot.slope_curve(ax, E, 2 * R, color="excitatory", linestyle=":")
+    np.testing.assert_allclose(line.get_ydata(), 2 * E)
+    assert ax.get_ylabel() == "slope r′ (Hz per mV)"
+    assert line.get_color() == plot.COLORS["excitatory"]
+
+
+def test_counted_points_carry_two_standard_errors(ax):
+    points, _, (bars,) = plot.counted(ax, E, R, ERR)
+    np.testing.assert_allclose(points.get_xydata(), np.c_[E, E])
+    np.testing.assert_allclose([np.ptp(s[:, 1]) for s in bars.get_segments()], 4.0)
+    points, _, (bars,) = plot.counted(ax, E, R, ERR, scale=1.0)
+    np.testing.assert_allclose(points.get_ydata(), R)
+    np.testing.assert_allclose([np.ptp(s[:, 1]) for s in bars.get_segments()], 4e-3)
+
+
+def test_ceiling(ax):
+    line = plot.ceiling(ax, 500.0, "1/τ_ref")
+    assert set(line.get_ydata()) == {500.0}
+    assert [t.get_text() for t in ax.texts] == ["1/τ_ref"]
+
+
+def test_failures_mark_what_is_not_a_number(ax):
+    values = R.copy()
+    values[[2, 5]] = np.nan, np.inf
+    line, crosses = plot.failures(ax, E, values, R)
+    np.testing.assert_allclose(crosses.get_xdata(), E[[2, 5]])
+    np.testing.assert_allclose(line.get_ydata(), 1000 * values)
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), E)
+
+
+def test_interval_histogram_is_a_density(ax):
+    bins = np.linspace(0, 30, 11)
+    patches = plot.interval_histogram(ax, E, bins=bins)
+    assert sum(p.get_height() * p.get_width() for p in patches) == pytest.approx(1)
+    np.testing.assert_allclose([p.get_x() for p in patches], bins[:-1])
+    assert len(plot.interval_histogram(ax, E, bins=5)) == 5
+
+
+def test_regularity_curve(ax):
+    line = plot.regularity_curve(ax, E, R, color="r")
+    np.testing.assert_allclose(line.get_xydata(), np.c_[E, R])
+    assert ax.get_ylim() == (0, 1.08)
