@@ -3,7 +3,6 @@ PYTHON ?= python3
 PORT ?= 8000
 CHAPTER ?=
 PY := .venv/bin/python
-BUILD := $(PY) .venv/bin/jupyter-book build . -W -n --keep-going
 
 .DELETE_ON_ERROR:
 .PHONY: help setup book serve test bless figures bench peers pdf lab lock clean
@@ -21,8 +20,7 @@ setup: .venv/.stamp ## make .venv from the lock, or renew it when the lock has c
 	@touch .venv/.stamp
 
 book: setup ## run the chapters and build the site; warnings are errors
-	@$(BUILD) || { rm -rf _build/.doctrees; echo 'The build had errors or warnings, listed above.'; exit 1; } # without this a second run would not repeat them
-	@echo "Open this page: $(CURDIR)/_build/html/index.html"
+	@$(PY) book/_ext/build.py
 
 serve: book ## build, then serve the site at localhost:8000 (PORT=...)
 	$(PY) -m http.server -b 127.0.0.1 -d _build/html $(PORT)
@@ -43,7 +41,7 @@ peers: setup ## make .venv-peers, where the other simulators and solvers live
 	$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install -q --require-hashes -r requirements-peers.txt
 
 pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
-	$(BUILD) --builder singlehtml && $(PY) book/_ext/printed.py
+	@$(PY) book/_ext/build.py singlehtml && $(PY) book/_ext/printed.py
 
 lab: setup ## open the chapters as notebooks in JupyterLab
 	$(PY) -m jupyterlab book
