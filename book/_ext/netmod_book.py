@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,15 @@ def mark_checked_cells(app: Sphinx, doctree: nodes.document) -> None:
                 cell["classes"].append("checked")
 
 
+def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Let docstrings write ``|x|`` for an absolute value: to reStructuredText that is a substitution."""
+    for position, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...", "|", "+")):
+            parts = re.split(r"(``.*?``)", line)
+            parts[::2] = [re.sub(r"(?<!\\)\|", r"\\|", part) for part in parts[::2]]
+            lines[position] = "".join(parts)
+
+
 def wheel_name(root: Path) -> str:
     """Return the file name of the package's wheel."""
     info = flit_core.config.read_flit_config(root / "pyproject.toml")
@@ -226,6 +236,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
     app.connect("doctree-read", mark_checked_cells)
+    app.connect("autodoc-process-docstring", keep_bars, priority=600)  # after napoleon
     app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu
     app.connect("html-page-context", offer_package, priority=600)  # after it
     app.connect("build-finished", copy_mathjax)
