@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,7 +148,7 @@ class RateNetwork:
         """
         r = self.rates(self._states(E))
         if self.is_sparse:
-            flat = r.reshape(-1, self.n)
+            flat = r.reshape(math.prod(r.shape[:-1]), self.n)
             return self.E0 + (self.W @ flat.T).T.reshape(r.shape)
         return self.E0 + r @ self.W.T
 
@@ -205,7 +206,7 @@ class RateNetwork:
         0.2094
         """
         x = self._states(E)
-        flat = x.reshape(-1, self.n)
+        flat = x.reshape(math.prod(x.shape[:-1]), self.n)
         out = np.array([self._radius(state) for state in flat]).reshape(x.shape[:-1])
         return float(out) if out.ndim == 0 else out
 
