@@ -116,6 +116,7 @@ class Chapter(IPyNbFile):
             options.update(find_comment_markers(cell.source))
             options["check"] = is_marked(cell)
             item = ChapterCell.from_parent(self, name=f"Cell {count}", cell_num=count, cell=cell, options=options)
+            item.output_timeout = 60  # a busy machine may be slow to say what a cell gave
             if is_marked(cell):
                 item.reference = references.get(names[id(cell)])
                 cell.execution_count = count + 1
@@ -125,6 +126,7 @@ class Chapter(IPyNbFile):
     def setup(self):
         """Start the kernel: this Python, in the chapter's folder."""
         chapters.prepare_environment()
+        self.config.option.nbval_cell_timeout = chapters.CELL_TIMEOUT
         super().setup()
 
 

@@ -64,6 +64,7 @@ def prepare_environment() -> None:
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    os.environ.pop("MPLBACKEND", None)  # the kernel's own shows figures in the notebook
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 
 
