@@ -5,9 +5,18 @@ One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `m
 and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 """
 
+from netmod.continuation import Branch, trace_branch
 from netmod.contraction import Certificate, a_posteriori_error, a_priori_error, certify, lipschitz_constants
 from netmod.dynamics import RateNetwork
 from netmod.ensemble import Sweep, sweep
+from netmod.fixed_points import (
+    FixedPoint,
+    FixedPointSet,
+    extremal_fixed_points,
+    find_fixed_points,
+    iterate,
+    newton,
+)
 from netmod.graphs import (
     connection_matrix,
     dale_signs,
@@ -32,8 +41,11 @@ from netmod.rate import (
 
 __all__ = [
     "LIF",
+    "Branch",
     "Certificate",
     "EdgeStatistics",
+    "FixedPoint",
+    "FixedPointSet",
     "LinearFit",
     "MaxCurvature",
     "MaxSlope",
@@ -52,18 +64,22 @@ __all__ = [
     "dale_signs",
     "edge_statistics",
     "erdos_renyi",
+    "extremal_fixed_points",
+    "find_fixed_points",
     "firing_rate",
     "firing_rate_curvature",
     "firing_rate_slope",
     "from_networkx",
     "in_degrees",
     "intervals",
+    "iterate",
     "linear_fit",
     "linear_response",
     "lipschitz_constants",
     "max_curvature",
     "max_slope",
     "motif_counts",
+    "newton",
     "out_degrees",
     "regress",
     "sample_intervals",
@@ -72,4 +88,5 @@ __all__ = [
     "sonet",
     "sweep",
     "to_networkx",
+    "trace_branch",
 ]

@@ -1,0 +1,70 @@
+"""The curve of fixed points in the space of states and strengths, and one Newton step along it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from netmod._solution import Floats, dense
+from netmod.dynamics import RateNetwork
+
+
+class Path:
+    """The curve E − E₀ − g A r(E) = 0 in the space of (E, g), in scaled units."""
+
+    def __init__(self, net: RateNetwork, span: float, max_step: float, spectra: bool) -> None:
+        self.net, self.W = net, dense(net.W)
+        self.span, self.max_step, self.spectra = span, max_step, spectra
+        self.size = 10.0 * np.sqrt(max(net.n, 1))  # mV: 10 mV in every neuron count like the whole range of g
+
+    def defect(self, E: Floats, g: float) -> Floats:
+        """Return F(E) − E at strength g."""
+        return self.net.E0 + g * (self.W @ self.net.rates(E)) - E
+
+    def jacobian(self, E: Floats, g: float) -> Floats:
+        """Return DF at strength g."""
+        return g * self.W * self.net.slopes(E)
+
+    def bordered(self, E: Floats, g: float, row: Floats) -> Floats:
+        """Return the matrix of the system extended by `row`, in scaled unknowns."""
+        n = len(E)
+        M = np.empty((n + 1, n + 1))
+        M[:n, :n] = (np.eye(n) - self.jacobian(E, g)) * self.size
+        M[:n, n] = -(self.W @ self.net.rates(E)) * self.span
+        M[n] = row
+        return M
+
+    def tangent(self, E: Floats, g: float, before: Floats) -> Floats:
+        """Return the unit tangent that points the way of `before`."""
+        rhs = np.zeros(len(E) + 1)
+        rhs[-1] = 1.0
+        t = np.linalg.solve(self.bordered(E, g, before), rhs)
+        return t / np.linalg.norm(t)
+
+    def correct(self, E: Floats, g: float, row: Floats, steps: int = 8) -> tuple[Floats, float, int]:
+        """Return the curve's point in the plane through (E, g) across `row`, and the steps taken (−1: failed)."""
+        tol = 1e-11
+        for k in range(steps):
+            G = self.defect(E, g)
+            rhs = np.append(G, 0.0)
+            try:
+                d = np.linalg.solve(self.bordered(E, g, row), rhs)
+            except np.linalg.LinAlgError:
+                return E, g, -1
+            if not np.isfinite(d).all():
+                return E, g, -1
+            E, g = E + self.size * d[:-1], g + self.span * d[-1]
+            length = np.linalg.norm(d)
+            if length < tol * (1 + np.abs(E).max(initial=0.0) / 10):
+                return E, g, k + 1
+        return E, g, -1
+
+    def scaled(self, dE: Floats, dg: float) -> Floats:
+        """Return a displacement in scaled units."""
+        return np.append(dE / self.size, dg / self.span)
+
+    def eigenvalues(self, E: Floats, g: float) -> Floats:
+        """Return the eigenvalues of DF, largest modulus first."""
+        if len(E) == 0 or not self.spectra:
+            return np.full(len(E), np.nan, complex)
+        lam = np.linalg.eigvals(self.jacobian(E, g)).astype(complex)
+        return lam[np.argsort(-np.abs(lam), kind="stable")]
