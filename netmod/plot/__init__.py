@@ -4,6 +4,16 @@ Every function draws on the `ax` it is given (or the current one) and returns th
 here computes a result; everything takes arrays. This is the only part of `netmod` that imports matplotlib.
 """
 
+from netmod.plot.neuron import (
+    level,
+    membranes,
+    noise,
+    noise_sum,
+    seen_at_steps,
+    step_bias,
+    voltage_histogram,
+    voltage_trace,
+)
 from netmod.plot.rate import (
     ceiling,
     counted,
@@ -23,9 +33,17 @@ __all__ = [
     "figure",
     "interval_histogram",
     "label_line",
+    "level",
+    "membranes",
+    "noise",
+    "noise_sum",
     "panel_letters",
     "rate_curve",
     "regularity_curve",
+    "seen_at_steps",
     "slope_curve",
+    "step_bias",
     "use_style",
+    "voltage_histogram",
+    "voltage_trace",
 ]
