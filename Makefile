@@ -37,8 +37,11 @@ figures: setup ## write every numbered figure and its arrays to _build/figures, 
 bench: setup ## time netmod against its peers in one run, and print the ratios
 	$(PY) -m pytest tests/benchmarks -q -s
 
-peers: setup ## make .venv-peers, where the other simulators and solvers live
-	$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install -q --require-hashes -r requirements-peers.txt
+peers: .venv-peers/.stamp ## make .venv-peers, where the other simulators and solvers live (Python 3.11 or 3.12)
+.venv-peers/.stamp: requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-peers.txt
+	@touch .venv-peers/.stamp
 
 pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
 	@$(PY) book/_ext/build.py singlehtml && $(PY) book/_ext/printed.py
