@@ -41,6 +41,18 @@ def is_sparse(A: Any) -> bool:
     return bool(sp.issparse(A))
 
 
+def square(name: str, A: Any) -> Any:
+    """Return `A` as an array (or sparse, as it is) if it is a finite square matrix or a stack of them."""
+    matrix: Any = A if is_sparse(A) else np.asarray(A)
+    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+        raise ValueError(f"{name} must be square, (n, n) or a stack (..., n, n), got shape {matrix.shape}")
+    if matrix.dtype.kind not in "buif":
+        raise TypeError(f"{name} must hold booleans or real numbers, got dtype {matrix.dtype}")
+    if matrix.dtype.kind == "f" and not np.isfinite(matrix.data if is_sparse(matrix) else matrix).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinite weights")
+    return matrix
+
+
 def _interval(low: float, high: float, open_low: bool) -> str:
     if np.isinf(low) and np.isinf(high):
         return "finite"

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-_ROUNDING = 1e-10
-"""How far a bound may be overstepped: rounding in ρ(α), not a modelling choice."""
+_EXACT = 4e-15
+"""α that differ by less than this over p are the same number: the accuracy of α(ρ), a difference divided by p²."""
+
+_ROUNDING = 1e-9
+"""How far a ρ may overstep its bound: room for α that were rounded, not a modelling choice."""
 
 
 class Correlations(NamedTuple):
@@ -63,31 +66,54 @@ def correlations(p: float, *, recip: float, conv: float, div: float, chain: floa
         If there are none: the message names the bound and the nearest value of one α that keeps to it.
     """
     alpha = {"recip": recip, "conv": conv, "div": div, "chain": chain}
-    if p == 0:  # no connection, whatever the α
+    if not any(alpha.values()) or p * p == 0:  # independent, or no connection whatever the α
         return Correlations(0.0, 0.0, 0.0, 0.0)
     low, high = pair_bounds(p)
-    for name, value in alpha.items():
-        if not low - _ROUNDING <= value <= high + _ROUNDING:
-            bound = "two events of probability p have max(0, 2p - 1)/p² - 1 ≤ α ≤ 1/p - 1"
-            raise _infeasible(alpha, p, name, (), bound, min(max(value, low), high))
-    for name in ("conv", "div"):
-        if alpha[name] < 0:
-            raise _infeasible(alpha, p, name, (), f"ρ_{name} is a variance and cannot be negative", 0.0)
+    exact = _EXACT / p
+    pair = "two events of probability p have max(0, 2p - 1)/p² - 1 ≤ α ≤ 1/p - 1"
+
+    def keep(
+        name: str,
+        limit: float,
+        bound: str,
+        others: tuple[str, ...] = (),
+        *,
+        better: float | None = None,
+        digits: int = 4,
+    ) -> float:
+        """Return the `limit` of ρ, if only rounding parts it from what was asked for."""
+        gap, step = abs(alpha[name] - _alpha(limit, p)), abs(rho[name] - limit)
+        inside = low - exact <= alpha[name] <= high + exact
+        same = gap <= exact and alpha[name] > low  # at the lower bound ρ is -1, however flat α(ρ) is there
+        if not (same or (step <= _ROUNDING and inside)):
+            nearest = _alpha(limit if better is None else better, p)
+            raise _infeasible(alpha, p, name, others, bound if inside else pair, nearest, digits)
+        return limit
+
     rho = {name: latent_correlation(value, p) for name, value in alpha.items()}
-    rest = 1 - rho["conv"] - rho["div"]
-    if rest < -_ROUNDING:
-        nearest = _alpha(1 - rho["conv"], p)
-        raise _infeasible(alpha, p, "div", ("conv",), "ρ_conv + ρ_div ≤ 1", nearest)
-    rest = max(rest, 0.0)
+    excess = abs(rho["recip"] - 2 * rho["chain"])
+    for name, other in (("conv", "div"), ("div", "conv")):
+        if alpha[name] < 0 or rho[name] < 0:
+            if alpha[name] < -exact:
+                raise _infeasible(alpha, p, name, (), f"ρ_{name} is a variance and cannot be negative", 0.0)
+            rho[name] = 0.0
+        if alpha[name] > high:
+            rho[name] = keep(name, 1.0, pair, better=max(1 - rho[other] - excess, 0.0))
+    if rho["conv"] + rho["div"] > 1:
+        better = max(1 - rho["conv"] - excess, 0.0)
+        rho["div"] = keep("div", 1 - rho["conv"], "ρ_conv + ρ_div ≤ 1", ("conv",), better=better)
+    rest = max(1 - rho["conv"] - rho["div"], 0.0)
     room = math.sqrt(rho["conv"] * rho["div"])
-    if abs(rho["chain"]) > room + _ROUNDING:
-        nearest = _alpha(math.copysign(room, rho["chain"]), p)
-        raise _infeasible(alpha, p, "chain", ("conv", "div"), "ρ_chain² ≤ ρ_conv ρ_div", nearest)
-    excess = rho["recip"] - 2 * rho["chain"]
-    if abs(excess) > rest + _ROUNDING:
-        nearest = _alpha(2 * rho["chain"] + math.copysign(rest, excess), p)
-        bound = "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div"
-        raise _infeasible(alpha, p, "recip", ("conv", "div", "chain"), bound, nearest, 4 if rest > 0.01 else 12)
+    if abs(rho["chain"]) > room or not low <= alpha["chain"] <= high:
+        # the nearest that recip can live with too, if there is one
+        least, most = max(-room, (rho["recip"] - rest) / 2), min(room, (rho["recip"] + rest) / 2)
+        limit = min(max(rho["chain"], -room), room)
+        better = min(max(rho["chain"], least), most) if least <= most else limit
+        rho["chain"] = keep("chain", limit, "ρ_chain² ≤ ρ_conv ρ_div", ("conv", "div"), better=better)
+    least, most = 2 * rho["chain"] - rest, 2 * rho["chain"] + rest
+    if not (least <= rho["recip"] <= most and low <= alpha["recip"] <= high):
+        bound, limit = "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div", min(max(rho["recip"], least), most)
+        rho["recip"] = keep("recip", limit, bound, ("conv", "div", "chain"), digits=4 if rest > 0.01 else 12)
     return Correlations(**rho)
 
 
@@ -137,7 +163,8 @@ def _infeasible(
 ) -> ValueError:
     # Rounded away from the value that was asked for, so that a reader can copy a number that is feasible.
     scale = 10**digits
-    rounded = (math.floor if nearest <= alpha[name] else math.ceil)(nearest * scale) / scale
+    down = nearest <= alpha[name]
+    rounded = (math.floor(nearest * scale + 1e-9) if down else math.ceil(nearest * scale - 1e-9)) / scale
     given = ", ".join(f"{other}={alpha[other]:g}" for other in others)
     return ValueError(
         f"{name}={alpha[name]:g} is not feasible{f' with {given}' if given else ''} at p={p:g}: {bound}; "

@@ -5,12 +5,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from netmod import _checks, _sonet
+from netmod._convert import from_networkx, to_networkx
+
+__all__ = [
+    "connection_matrix",
+    "dale_signs",
+    "erdos_renyi",
+    "from_networkx",
+    "sonet",
+    "to_networkx",
+]
 
 _BLOCK = 1 << 16
 """Random numbers held at a time: 512 kB, which stays in the cache. The result does not depend on it."""
@@ -220,7 +229,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
     array([[  0., -40.],
            [ 10.,   0.]])
     """
-    A = _square("A", A)
+    A = _checks.square("A", A)
     n = A.shape[-1]
     g = np.asarray(strength, dtype=np.float64)
     if not np.isfinite(g).all():
@@ -243,119 +252,10 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
     return W
 
 
-def to_networkx(W: Any) -> nx.DiGraph:
-    """Return the networkx graph of a connection matrix.
-
-    Parameters
-    ----------
-    W : (n, n) array or sparse
-        ``W[i, j]`` from j to i; booleans or weights.
-
-    Returns
-    -------
-    networkx.DiGraph
-        Nodes 0 … n - 1, and an edge (j, i) of weight ``W[i, j]`` wherever that is not 0. An edge of networkx is
-        written (source, target), and its own matrices have sources as rows: the transpose of W.
-
-    Raises
-    ------
-    ValueError
-        If `W` is not one square matrix, or a weight is NaN or infinite.
-
-    Examples
-    --------
-    >>> list(to_networkx([[0, 0], [5, 0]]).edges(data="weight"))  # from neuron 0 to neuron 1
-    [(0, 1, 5.0)]
-    """
-    W = _square("W", W)
-    if W.ndim != 2:
-        raise ValueError(f"W must be one matrix of shape (n, n), got {W.shape}")
-    coo: Any = sp.coo_array(W, dtype=np.float64)
-    coo.eliminate_zeros()
-    G = nx.DiGraph()
-    G.add_nodes_from(range(W.shape[0]))
-    target, source = coo.coords
-    G.add_weighted_edges_from(zip(source.tolist(), target.tolist(), coo.data.tolist(), strict=True))
-    return G
-
-
-def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = False) -> Any:
-    """Return the connection matrix of a networkx graph.
-
-    Parameters
-    ----------
-    G : networkx graph
-        An edge (j, i) becomes ``W[i, j]``. An undirected edge is a connection each way; parallel edges add up. If the
-        nodes are the numbers 0 … n - 1, node i is row i; otherwise rows are in the order of ``G.nodes``.
-    weight : str or None, optional
-        Edge attribute that holds the weight; an edge without it, or every edge if None, has weight 1.
-    sparse : bool, optional
-        Return a `scipy.sparse.csr_array`.
-
-    Returns
-    -------
-    (n, n) float array, or sparse
-        ``W[i, j]``, from j to i.
-
-    Raises
-    ------
-    TypeError
-        If `G` is not a networkx graph or a weight not a number.
-    ValueError
-        If `G` has no nodes, or a weight is NaN or infinite; the message names the edge.
-
-    Examples
-    --------
-    >>> import networkx as nx
-    >>> from_networkx(nx.DiGraph([(0, 1), (1, 2)]))
-    array([[0., 0., 0.],
-           [1., 0., 0.],
-           [0., 1., 0.]])
-    """
-    if not isinstance(G, nx.Graph):
-        raise TypeError(f"G must be a networkx graph, got {type(G).__name__}")
-    n = G.number_of_nodes()
-    if n == 0:
-        raise ValueError("G must have at least one node")
-    numbered = all(isinstance(v, int | np.integer) and 0 <= v < n for v in G.nodes)
-    place = {v: int(v) if numbered else i for i, v in enumerate(G.nodes)}
-    # With weight=None this asks for an attribute called None, which no edge has: every weight is the default.
-    edges = [(j, i, _weight(j, i, w)) for j, i, w in G.edges(data=weight, default=1.0)]
-    if not G.is_directed():
-        edges += [(i, j, w) for j, i, w in edges if i != j]
-    rows = [place[i] for _, i, _ in edges]
-    columns = [place[j] for j, _, _ in edges]
-    weights = np.array([w for _, _, w in edges], dtype=np.float64)
-    coo = sp.coo_array((weights, (rows, columns)), shape=(n, n))
-    return sp.csr_array(coo) if sparse else coo.toarray()
-
-
-def _weight(source: Any, target: Any, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"G must have numbers as weights, got {value!r} on edge ({source!r}, {target!r})") from None
-    if not math.isfinite(number):
-        raise ValueError(f"G must have finite weights, got {value!r} on edge ({source!r}, {target!r})")
-    return number
-
-
 def _shape(size: int | tuple[int, ...] | None) -> tuple[int, ...]:
     if size is None:
         return ()
     return tuple(_checks.integer("size", s) for s in (size if isinstance(size, tuple) else (size,)))
-
-
-def _square(name: str, A: Any) -> Any:
-    """Return `A` as an array (or sparse, as it is) if it is a finite square matrix or a stack of them."""
-    matrix: Any = A if _checks.is_sparse(A) else np.asarray(A)
-    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ValueError(f"{name} must be square, (n, n) or a stack (..., n, n), got shape {matrix.shape}")
-    if matrix.dtype.kind not in "buif":
-        raise TypeError(f"{name} must hold booleans or real numbers, got dtype {matrix.dtype}")
-    if matrix.dtype.kind == "f" and not np.isfinite(matrix.data if _checks.is_sparse(matrix) else matrix).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite weights")
-    return matrix
 
 
 def _clear_diagonal(A: NDArray[np.bool_]) -> None:

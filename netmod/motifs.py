@@ -28,7 +28,7 @@ def in_degrees(A: Any) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If `A` is not square or holds NaN.
+        If `A` is not square, or holds NaN or infinity.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def out_degrees(A: Any) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If `A` is not square or holds NaN.
+        If `A` is not square, or holds NaN or infinity.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def motif_counts(A: Any) -> MotifCounts:
     Raises
     ------
     ValueError
-        If `A` is not square, holds NaN, or has a neuron connected to itself.
+        If `A` is not square, is not finite, or has a neuron connected to itself.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def edge_statistics(A: Any, *, pooled: bool = False) -> EdgeStatistics:
     Raises
     ------
     ValueError
-        If `A` is not square, holds NaN, or has a neuron connected to itself.
+        If `A` is not square, is not finite, or has a neuron connected to itself.
 
     Notes
     -----
@@ -224,13 +224,7 @@ def _alphas(counts: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 
 def _connections(A: Any) -> Any:
     """Return which connections are there: a boolean array, or sparse without stored zeros."""
-    matrix: Any = A if _checks.is_sparse(A) else np.asarray(A)
-    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ValueError(f"A must be square, (n, n) or a stack (..., n, n), got shape {matrix.shape}")
-    if matrix.dtype.kind not in "buif":
-        raise TypeError(f"A must hold booleans or real numbers, got dtype {matrix.dtype}")
-    if matrix.dtype.kind == "f" and np.isnan(matrix.data if _checks.is_sparse(matrix) else matrix).any():
-        raise ValueError("A must not hold NaN")
+    matrix = _checks.square("A", A)
     if not _checks.is_sparse(matrix):
         return matrix if matrix.dtype == bool else matrix != 0
     csr: Any = sp.csr_array(matrix)
