@@ -74,11 +74,11 @@ def failures(ax: Axes, E: ArrayLike, values: ArrayLike, exact: ArrayLike, **kwar
     return line, crosses
 
 
-def interval_histogram(ax: Axes, intervals: ArrayLike, bins: ArrayLike | int = 40, **kwargs: Any) -> Any:
+def interval_histogram(ax: Axes, intervals: ArrayLike, bins: Any = 40, **kwargs: Any) -> Any:
     """Draw the histogram of interspike intervals (ms) as a density per ms; return the patches."""
     kwargs = {"color": COLORS["simulation"], "alpha": 0.55, "density": True, **kwargs}
     ax.set(xlabel="interval between spikes (ms)", ylabel="probability per ms")
-    return ax.hist(np.ravel(intervals), bins=np.asarray(bins) if np.ndim(bins) else bins, **kwargs)[2]
+    return ax.hist(np.ravel(intervals), bins=bins, **kwargs)[2]
 
 
 def regularity_curve(ax: Axes, E: ArrayLike, cv: ArrayLike, **kwargs: Any) -> Line2D:
