@@ -4,6 +4,14 @@ Every function draws on the `ax` it is given (or the current one) and returns th
 here computes a result; everything takes arrays. This is the only part of `netmod` that imports matplotlib.
 """
 
+from netmod.plot.contraction import (
+    bistable_region,
+    certified_strengths,
+    cobweb,
+    error_bounds,
+    orbits_in_plane,
+    shrinking_images,
+)
 from netmod.plot.neuron import (
     level,
     membranes,
@@ -27,8 +35,12 @@ from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_sty
 
 __all__ = [
     "COLORS",
+    "bistable_region",
     "ceiling",
+    "certified_strengths",
+    "cobweb",
     "counted",
+    "error_bounds",
     "failures",
     "figure",
     "interval_histogram",
@@ -37,10 +49,12 @@ __all__ = [
     "membranes",
     "noise",
     "noise_sum",
+    "orbits_in_plane",
     "panel_letters",
     "rate_curve",
     "regularity_curve",
     "seen_at_steps",
+    "shrinking_images",
     "slope_curve",
     "step_bias",
     "use_style",

@@ -1,0 +1,184 @@
+"""Drawings for chapter 4: cobwebs, orbits in the plane, shrinking images, certified strengths, the cusp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon
+from numpy.typing import ArrayLike
+
+from netmod.plot.style import COLORS, label_line
+
+
+def cobweb(
+    ax: Axes, E: ArrayLike, F: ArrayLike, orbits: Sequence[ArrayLike], *, colors: Sequence[str] = ("simulation",)
+) -> list[Line2D]:
+    """Draw a scalar map, the diagonal, and the staircase of each orbit; return the lines in that order.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    E, F : array_like, shape (m,)
+        The map F at points E, mV.
+    orbits : sequence of array_like
+        The iterates of each orbit, mV: one step up (or down) to the curve, one across to the diagonal.
+    colors : sequence of str, optional
+        Keys of `COLORS`, used in turn for the orbits.
+    """
+    E, F = np.asarray(E, dtype=float), np.asarray(F, dtype=float)
+    lines = ax.plot(E, E, color=COLORS["muted"], lw=1)
+    lines += ax.plot(E, F, color=COLORS["theory"])
+    for i, orbit in enumerate(orbits):
+        x = np.repeat(np.asarray(orbit, dtype=float), 2)
+        color = COLORS[colors[i % len(colors)]]
+        lines += ax.plot(x[:-1], x[1:], color=color, lw=1)
+        ax.plot(x[0], x[0], "o", color=color, ms=4)
+    ax.set(xlabel="current $E$ (mV)", ylabel="next current $F(E)$ (mV)", xlim=(E.min(), E.max()))
+    ax.set_ylim(E.min(), E.max())
+    ax.set_aspect("equal")
+    return lines
+
+
+def orbits_in_plane(ax: Axes, orbits: Sequence[ArrayLike], fixed_point: ArrayLike | None = None) -> list[Line2D]:
+    """Draw orbits of a two-neuron map as dotted paths, and a fixed point as a ring; return the orbits' lines.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    orbits : sequence of array_like, shape (steps, 2)
+        The iterates of each orbit, mV.
+    fixed_point : array_like, shape (2,), optional
+        Where to put the ring, mV.
+    """
+    lines = []
+    for orbit in orbits:
+        x, y = np.asarray(orbit, dtype=float).T
+        lines += ax.plot(x, y, "-", color=COLORS["simulation"], marker="o", ms=3, lw=1)
+        ax.plot(x[0], y[0], "s", color=COLORS["simulation"], ms=6)
+    if fixed_point is not None:
+        x, y = np.asarray(fixed_point, dtype=float)
+        ax.plot(x, y, "o", mfc="none", mec=COLORS["highlight"], ms=11, mew=2)
+    ax.set(xlabel="current of neuron 1 (mV)", ylabel="current of neuron 2 (mV)")
+    ax.set_aspect("equal", adjustable="datalim")
+    return lines
+
+
+def shrinking_images(ax: Axes, curves: Sequence[ArrayLike]) -> list[Polygon]:
+    """Fill closed curves in the plane, each darker than the one before; return the patches.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    curves : sequence of array_like, shape (m, 2)
+        The first region's edge and its images under the map, one after another, mV.
+    """
+    patches = []
+    for i, curve in enumerate(curves):
+        patch = Polygon(
+            np.asarray(curve, dtype=float),
+            closed=True,
+            facecolor=COLORS["inhibitory"],
+            edgecolor=COLORS["theory"],
+            alpha=0.15 + 0.5 * i / max(len(curves) - 1, 1),
+            lw=0.8,
+        )
+        ax.add_patch(patch)
+        patches.append(patch)
+    ax.autoscale_view()
+    ax.set(xlabel="current of neuron 1 (mV)", ylabel="current of neuron 2 (mV)")
+    ax.set_aspect("equal", adjustable="datalim")
+    return patches
+
+
+def error_bounds(
+    ax: Axes, steps: ArrayLike, error: ArrayLike, a_priori: ArrayLike, a_posteriori: ArrayLike
+) -> list[Line2D]:
+    """Draw the error of an iteration and its two bounds against the step, on a logarithmic scale; return the lines.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    steps : array_like, shape (m,)
+        Number of steps.
+    error, a_priori, a_posteriori : array_like, shape (m,)
+        Distance to the fixed point and bounds on it, mV.
+    """
+    steps = np.asarray(steps)
+    lines = []
+    styles = (
+        (error, "simulation", "o", "true error"),
+        (a_posteriori, "theory", "-", "bound, last step"),
+        (a_priori, "theory", "--", "bound, first step"),
+    )
+    for values, color, style, label in styles:
+        values = np.asarray(values, dtype=float)
+        lines += ax.semilogy(steps, values, style, color=COLORS[color], label=label)
+    ax.legend()
+    ax.set(xlabel="steps", ylabel="distance to the fixed point (mV)")
+    return lines
+
+
+def certified_strengths(
+    ax: Axes, strengths: Mapping[str, ArrayLike], *, lost: ArrayLike | None = None, color: str = "excitatory"
+) -> list[PathCollection]:
+    """Draw, for each norm, the strengths up to which single networks are certified; return the dots per row.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    strengths : mapping of str to array_like
+        Row labels, top to bottom, and the strengths of single networks, mV·ms per synapse.
+    lost : array_like, optional
+        Strengths at which the iteration is lost: one more row, in the colour of simulations. Infinite ones are left
+        out.
+    color : str, optional
+        A key of `COLORS`.
+    """
+    rows = {label: (np.asarray(v, dtype=float), color) for label, v in strengths.items()}
+    if lost is not None:
+        values = np.asarray(lost, dtype=float)
+        rows["iteration lost"] = (values[np.isfinite(values)], "simulation")
+    dots = []
+    for i, (values, shade) in enumerate(rows.values()):
+        dots.append(ax.scatter(values, np.full(values.size, i), s=14, alpha=0.6, color=COLORS[shade], lw=0))
+        if values.size:
+            ax.plot(np.median(values), i, "|", color=COLORS["theory"], ms=14, mew=2)
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xscale("log")
+    ax.set_xlabel("strength per synapse (mV·ms)")
+    return dots
+
+
+def bistable_region(ax: Axes, gain: ArrayLike, E0: ArrayLike, *, certified: float, cusp: tuple[float, float]) -> Any:
+    """Shade the gains and outside currents with three fixed points, and those certified; return the shaded region.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    gain, E0 : array_like, shape (m,)
+        The fold curve, mV·ms and mV.
+    certified : float
+        The contraction bound: below this gain there is one fixed point, mV·ms.
+    cusp : (float, float)
+        Gain and outside current of the cusp.
+    """
+    region = ax.fill(np.asarray(gain), np.asarray(E0), color=COLORS["unstable"], alpha=0.35, lw=0)[0]
+    ax.plot(np.asarray(gain), np.asarray(E0), color=COLORS["unstable"])
+    ax.axvspan(0, certified, color=COLORS["simulation"], alpha=0.12, lw=0)
+    ax.axvline(certified, color=COLORS["simulation"])
+    ax.plot(*cusp, "o", color=COLORS["highlight"], ms=7)
+    label_line(ax, certified, cusp[1] + 0.45, " cusp", color="highlight")
+    ax.set(xlabel="gain of the network (mV·ms)", ylabel="outside current $E_0$ (mV)")
+    return region
