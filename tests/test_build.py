@@ -1,0 +1,417 @@
+"""The build does what it promises, on a tiny book in a folder with spaces in its name, through the real Makefile."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import yaml
+from nbclient import NotebookClient
+
+import netmod
+from tests.notebooks import ROOT
+
+EXTENSIONS = ROOT / "book" / "_ext"
+sys.path.insert(0, str(EXTENSIONS))
+
+import downloads  # noqa: E402 - found on the path set up in the line above
+import netmod_book  # noqa: E402
+
+HEADER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+"""
+CHAPTER = (
+    HEADER
+    + r"""
+(ch-tiny)=
+# A tiny chapter
+
+See {numref}`fig-line`, {eq}`eq-rate`, {prf:ref}`thm-one` and {cite:t}`Siegert1951`; also {cite}`Siegert1951`.
+
+$$
+r = 1
+$$ (eq-rate)
+
+```{admonition} Think
+:class: think
+What is $r$?
+```
+
+```{prf:theorem} One
+:label: thm-one
+There is one $r$.
+```
+
+```{code-cell} ipython3
+# NBVAL_CHECK_OUTPUT
+import os
+from pathlib import Path
+
+import netmod
+
+with Path(os.environ["RUNS"]).open("a") as runs:
+    runs.write("run\n")
+print(f"rate {netmod.RATE:.1f} Hz")
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line going up.
+  figure:
+    name: fig-line
+    caption: |
+      **A line.** It goes up, see {eq}`eq-rate`.
+---
+import matplotlib.pyplot as plt
+
+plt.plot([1, 2]);
+```
+
+```{exercise-start} First
+:label: ex-tiny
+```
+Compute $r$.
+```{exercise-end}
+```
+
+```{solution-start} ex-tiny
+:class: dropdown
+```
+It is
+
+```{code-cell} ipython3
+print("solved")
+```
+
+```{solution-end}
+```
+"""
+)
+BIBLIOGRAPHY = """
+@article{Siegert1951,
+  author = {Siegert, Arnold J. F.},
+  title = {On the first passage time probability problem},
+  journal = {Physical Review},
+  year = {1951},
+}
+"""
+TOC = """
+format: jb-book
+root: book/index
+parts:
+  - caption: The chapters
+    numbered: true
+    chapters:
+      - file: book/01-tiny
+"""
+INDEX = "# A tiny book\n\nStart with {ref}`ch-tiny`.\n\n```{bibliography}\n```\n"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """A book of one chapter with a package of its own, and ways to build it, count its runs and read its page."""
+    if shutil.which("make") is None:
+        pytest.skip("there is no make here")
+    root = tmp_path_factory.mktemp("tiny") / "a book"
+    (root / "netmod").mkdir(parents=True)
+    for name in ("_config.yml", "Makefile", "pyproject.toml", "LICENSE", "requirements.txt"):
+        shutil.copy(ROOT / name, root / name)
+    for name in ("_ext", "_static"):
+        shutil.copytree(ROOT / "book" / name, root / "book" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / ".venv").symlink_to(sys.prefix)
+    (root / "README.md").write_text("# A tiny book\n")
+    (root / "_toc.yml").write_text(TOC)
+    (root / "book" / "index.md").write_text(INDEX)
+    (root / "book" / "references.bib").write_text(BIBLIOGRAPHY)
+    (root / "book" / "01-tiny.md").write_text(CHAPTER)
+    (root / "netmod" / "__init__.py").write_text('"""Tiny."""\nRATE = 14.0\n')
+    runs = root / "runs.txt"
+    runs.write_text("")
+    environment = {**os.environ, "PYTHONPATH": str(root), "RUNS": str(runs), "MAKEFLAGS": ""}
+
+    def build() -> subprocess.CompletedProcess[str]:
+        # -o: the environment is the one that this test runs in, whatever the age of its stamp
+        command = ["make", "-o", ".venv/.stamp", "-o", "setup", "book"]
+        return subprocess.run(command, cwd=root, env=environment, text=True, capture_output=True, timeout=300)
+
+    first = build()
+    assert first.returncode == 0, first.stdout + first.stderr
+    return SimpleNamespace(
+        root=root,
+        build=build,
+        first=first,
+        environment=environment,
+        page=lambda: (root / "_build" / "html" / "book" / "01-tiny.html").read_text(encoding="utf-8"),
+        runs=lambda: len(runs.read_text().splitlines()),
+    )
+
+
+def test_the_last_line_names_the_page_to_open(book):
+    last = book.first.stdout.strip().splitlines()[-1]
+    assert last == f"Open this page: {book.root / '_build' / 'html' / 'index.html'}"
+    assert (book.root / "_build" / "html" / "index.html").exists()
+
+
+def test_a_page_has_numbers_references_and_no_marker(book):
+    page = book.page()
+    text = re.sub(r"<[^>]+>", "", page)
+    assert "rate 14.0 Hz" in text
+    for wanted in ("Figure 1.1", "(1.1)", "Theorem 1.1", "Siegert (1951)", "(Siegert, 1951)", "Exercise 1.1"):
+        assert wanted in text, wanted
+    assert "NBVAL" not in page
+    assert 'class="cell checked' in page or re.search(r'class="[^"]*\bchecked\b', page)
+    assert 'alt="A line going up."' in page
+
+
+def test_nothing_on_a_page_is_loaded_from_another_host(book):
+    loads = re.compile(
+        r"""<(?:script|img|iframe|source)[^>]*\bsrc=["'](?:https?:)?//|<link[^>]*\bhref=["'](?:https?:)?//"""
+    )
+    pages = sorted((book.root / "_build" / "html").rglob("*.html"))
+    assert len(pages) > 3
+    assert not [page.name for page in pages if loads.search(page.read_text(encoding="utf-8"))]
+    assert "unpkg" not in book.page()
+
+
+def test_the_chapter_can_be_downloaded_as_a_notebook_and_runs_with_the_wheel_alone(book, tmp_path, monkeypatch):
+    site = book.root / "_build" / "html"
+    links = re.findall(r'href="([^"]+\.(?:ipynb|whl))"', book.page())
+    found = {Path(link).suffix: (site / "book" / link).resolve() for link in links}
+    assert set(found) == {".ipynb", ".whl"}
+    notebook = nbformat.read(found[".ipynb"], as_version=4)
+    nbformat.validate(notebook)
+    assert f"pip install {found['.whl'].name}" in notebook.cells[0].source
+    text = "\n".join(cell.source for cell in notebook.cells)
+    for directive in (
+        "{code-cell}",
+        "{numref}",
+        "{eq}",
+        "{prf",
+        "{cite",
+        "{exercise",
+        "{solution",
+        "NBVAL",
+        ":label:",
+        ")=",
+    ):
+        assert directive not in text, directive
+    for wanted in (
+        "Figure 1.1",
+        "\\tag{1.1}",
+        "Theorem 1.1 (One)",
+        "Siegert (1951)",
+        "(Siegert, 1951)",
+        "Exercise 1.1",
+    ):
+        assert wanted in text, wanted
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+
+    # A kernel that finds the package in the wheel, and nowhere before it.
+    monkeypatch.setenv("PYTHONPATH", str(found[".whl"]))
+    monkeypatch.setenv("RUNS", str(tmp_path / "runs.txt"))
+    notebook.cells.append(nbformat.v4.new_code_cell("print(netmod.__file__)"))
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert "rate 14.0 Hz" in str([cell.get("outputs") for cell in notebook.cells])
+    assert found[".whl"].name in notebook.cells[-1].outputs[0].text
+
+
+def test_an_unchanged_book_is_not_run_again(book):
+    before = book.runs()
+    assert before >= 1
+    assert book.build().returncode == 0
+    assert book.runs() == before
+
+
+def test_new_prose_is_read_and_nothing_is_run(book):
+    before, chapter = book.runs(), book.root / "book" / "01-tiny.md"
+    chapter.write_text(CHAPTER.replace("What is $r$?", "What may $r$ be?"))
+    assert book.build().returncode == 0
+    assert "What may" in book.page()
+    assert book.runs() == before
+
+
+def test_a_changed_constant_in_the_package_changes_the_page(book):
+    before, module = book.runs(), book.root / "netmod" / "__init__.py"
+    module.write_text('"""Tiny."""\nRATE = 15.5\n')
+    assert book.build().returncode == 0
+    assert "rate 15.5 Hz" in book.page()
+    assert "rate 14.0 Hz" not in book.page()
+    assert book.runs() == before + 1
+
+
+def test_what_is_wrong_fails_the_build_and_fails_it_again(book):
+    faults = (
+        "See {ref}`nowhere` and {cite}`Nobody1900`.\n\n"
+        "```{code-cell} ipython3\nimport warnings\nwarnings.warn('careful')\n```\n\n"
+        "```{code-cell} ipython3\n1 / 0\n```\n"
+    )
+    (book.root / "book" / "01-tiny.md").write_text(CHAPTER + faults)
+    for _ in range(2):
+        done = book.build()
+        assert done.returncode != 0
+        for complaint in ("01-tiny.md", "nowhere", "Nobody1900", "stderr", "Executing notebook failed"):
+            assert complaint in done.stderr, complaint
+        assert "ZeroDivisionError" in done.stdout
+
+
+# ---- Parts that need no build ----
+
+
+class FakeLabels:
+    """Labels without a book."""
+
+    def number(self, label):
+        return {"eq-one": "3.1", "fig-one": "3.2", "ex-one": "3.4", "thm-one": "3.5"}.get(label, "")
+
+    def title(self, label):
+        return {"fig-one": "Figure 3.2", "thm-one": "Theorem 3.5", "ch-one": "chapter 3, *One*"}.get(label, label)
+
+    def citation(self, key, textual):
+        return f"{key[:-4]} ({key[-4:]})" if textual else f"{key[:-4]}, {key[-4:]}"
+
+
+@pytest.mark.parametrize(
+    ("myst", "markdown"),
+    [
+        ("Plain *text* with `code` and $x$.", "Plain *text* with `code` and $x$."),
+        ("(ch-one)=\n# One", "# One"),
+        ("see {numref}`fig-one`", "see Figure 3.2"),
+        ("see {numref}`panel %s <fig-one>`", "see panel 3.2"),
+        ("see {eq}`eq-one`", "see (3.1)"),
+        ("see {ref}`ch-one` or {ref}`this <ch-one>`", "see chapter 3, *One* or this"),
+        ("{prf:ref}`thm-one`", "Theorem 3.5"),
+        ("{cite:t}`Roxin2011`", "Roxin (2011)"),
+        ("{cite}`Roxin2011,Hu2013`", "(Roxin, 2011; Hu, 2013)"),
+        ("{math}`x^2`", "$x^2$"),
+        ("{func}`~netmod.sweep`", "`netmod.sweep`"),
+        ("a {term}`firing rate` or {term}`rates <firing rate>`", "a firing rate or rates"),
+        ("$$\nx = 1\n$$ (eq-one)", "$$\nx = 1 \\tag{3.1}\n$$"),
+        ("```{math}\n:label: eq-one\nx = 1\n```", "$$\nx = 1 \\tag{3.1}\n$$"),
+        ("```{note}\nMind.\n```", "> **Note**\n>\n> Mind."),
+        (":::{admonition} Think\n:class: think\nWhy {eq}`eq-one`?\n:::", "> **Think**\n>\n> Why (3.1)?"),
+        ("```{prf:theorem} Banach\n:label: thm-one\nOne.\n```", "> **Theorem 3.5 (Banach)**\n>\n> One."),
+        ("```{prf:proof}\nSo.\n```", "*Proof.* So. ∎"),
+        (
+            "```{exercise-start} Easy\n:label: ex-one\n```\nDo.\n```{exercise-end}\n```",
+            "**Exercise 3.4 (Easy).**\n\nDo.",
+        ),
+        (
+            "````{dropdown} Why\nFirst.\n\n```{note}\nInner.\n```\n````",
+            "<details>\n<summary><b>Why</b></summary>\n\nFirst.\n\n> **Note**\n>\n> Inner.\n\n</details>",
+        ),
+        ("```python\n{ref}`kept` (x)=\n```", "```python\n{ref}`kept` (x)=\n```"),
+        ("```{code-block} python\nx = 1\n```", "```python\nx = 1\n```"),
+        ("```{bibliography}\n```", ""),
+        ("```{unheard-of} Title\nBody.\n```", "> **Title**\n>\n> Body."),
+    ],
+)
+def test_myst_becomes_plain_markdown(myst, markdown):
+    assert downloads.plain(myst, FakeLabels()) == markdown
+
+
+def test_the_execution_key_follows_what_cells_depend_on_and_nothing_else(tmp_path):
+    (tmp_path / "netmod" / "plot").mkdir(parents=True)
+    module, lock = tmp_path / "netmod" / "plot" / "style.py", tmp_path / "requirements.txt"
+    module.write_text("a = 1")
+    lock.write_text("numpy==2")
+    keys = {netmod_book.execution_key(tmp_path)}
+    (tmp_path / "README.md").write_text("unrelated")
+    assert netmod_book.execution_key(tmp_path) in keys
+    for path, text in ((module, "a = 2"), (lock, "numpy==3"), (tmp_path / "netmod" / "new.py", "")):
+        path.write_text(text)
+        keys.add(netmod_book.execution_key(tmp_path))
+    module.rename(module.with_name("moved.py"))
+    keys.add(netmod_book.execution_key(tmp_path))
+    assert len(keys) == 5
+
+
+def test_bars_in_docstrings_are_bars():
+    lines = ["The size |x| of ``a|b``, and \\|y|.", ">>> 1 | 2", "| a | line block"]
+    netmod_book.keep_bars(None, "function", "f", None, None, lines)
+    assert lines == ["The size \\|x\\| of ``a|b``, and \\|y\\|.", ">>> 1 | 2", "| a | line block"]
+
+
+@pytest.mark.parametrize(
+    ("trick", "message"),
+    [
+        ("import sys; sys.version_info = (3, 10); sys.version = '3.10.2 (main)'", "needs Python 3.11 or newer"),
+        ("import sys; sys.modules['venv'] = None", "no venv module"),
+    ],
+)
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+def test_setup_says_what_is_wrong_with_the_python_it_got(tmp_path, trick, message):
+    shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
+    (tmp_path / "requirements.txt").touch()
+    stub = tmp_path / "python stub"
+    stub.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{trick}; exec(sys.argv[1])" "$2"\n')
+    stub.chmod(0o755)
+    done = subprocess.run(
+        ["make", "setup", "PYTHON=./python\\ stub"],
+        cwd=tmp_path,
+        env={**os.environ, "MAKEFLAGS": ""},
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert message in done.stdout + done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_the_lock_is_hashed_has_no_address_and_holds_what_the_project_asks_for():
+    lock = (ROOT / "requirements.txt").read_text()
+    assert "://" not in lock
+    entries = re.findall(r"^([a-z0-9._-]+)==\S+.*\\$", lock, re.M)
+    assert len(entries) == len(re.findall(r"^[^\s#]", lock, re.M)) > 100
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}", lock)) >= len(entries)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    names = {re.match(r"[\w.-]+", want)[0].lower().replace("_", "-") for group in groups for want in group}
+    assert names <= set(entries)
+
+
+def test_the_table_of_contents_has_every_page_once_and_the_chapters_in_order():
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = [parts["root"], *(entry["file"] for part in parts["parts"] for entry in part["chapters"])]
+    assert sorted(listed) == sorted(f"book/{path.stem}" for path in (ROOT / "book").glob("*.md"))
+    chapters = [name for name in listed if re.match(r"book/\d\d-", name)]
+    assert chapters == sorted(chapters)
+
+
+def test_the_reference_has_every_public_name():
+    page = (ROOT / "book" / "api.md").read_text()
+    documented = set()
+    for name in re.findall(r"automodule:: (netmod[\w.]*)", page):
+        module = __import__(name, fromlist=["_"])
+        own = [key for key, value in vars(module).items() if getattr(value, "__module__", None) == name]
+        documented |= set(getattr(module, "__all__", own))
+    assert documented >= set(netmod.__all__)
+
+
+def test_every_make_target_has_a_line_of_help_and_at_most_three_of_recipe():
+    rules = re.findall(r"^([a-z]+):.*\n((?:\t.*\n)*)", (ROOT / "Makefile").read_text(), re.M)
+    said = subprocess.run(["make", "help"], cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    assert {"book", "test", "serve", "bench", "bless", "figures", "peers", "pdf", "lab", "lock", "clean"} <= dict(
+        rules
+    ).keys()
+    for name, recipe in rules:
+        assert re.search(rf"^ +make {name} +\S", said, re.M), name
+        assert recipe.count("\n") <= 3, name
