@@ -121,9 +121,13 @@ def test_bad_chapters_fail_and_say_why(project):
         (book / name).write_text(text, encoding="utf-8")
     try:
         code, said = run(project, *(f"book/{name}" for name in bad))
+        blessed, refusal = project.python("tests.bless", "04")
     finally:
         for name in bad:
             (book / name).unlink()
+    assert blessed == 1
+    assert "04-raises: not blessed, a cell failed" in refusal
+    assert not (project.root / "tests" / "outputs" / "04-raises.json").exists()
     assert code != 0
     assert "02-new.md:14: no reference output for this cell" in said
     assert "make bless CHAPTER=02" in said
