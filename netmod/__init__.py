@@ -38,6 +38,7 @@ from netmod.rate import (
     max_curvature,
     max_slope,
 )
+from netmod.spiking import SpikingRun, simulate_network
 
 __all__ = [
     "LIF",
@@ -54,6 +55,7 @@ __all__ = [
     "RateSample",
     "RateTable",
     "Regression",
+    "SpikingRun",
     "Sweep",
     "Trace",
     "a_posteriori_error",
@@ -85,6 +87,7 @@ __all__ = [
     "sample_intervals",
     "sample_rate",
     "simulate",
+    "simulate_network",
     "sonet",
     "sweep",
     "to_networkx",

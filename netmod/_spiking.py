@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-_BATCHES = 20
+_BATCHES = 30
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Tally:
 
     def __post_init__(self) -> None:
         size = self.n * self.copies
-        self.batches = min(_BATCHES, self.steps)
+        self.batches = min(-(-_BATCHES // self.copies), self.steps)
         self.edges = np.arange(self.batches + 1) * self.steps // self.batches
         self.batch = 0
         self.counts = np.zeros((self.batches, size))

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from netmod import _lanes
 from netmod._checks import integer, number
 from netmod._spiking import Floats, Tally, sender, standard_error
 from netmod.lif import LIF
@@ -97,7 +98,7 @@ def simulate_network(
     delay: ArrayLike = 0.0,
     copies: int = 1,
     burn_in: float = 200.0,
-    correct: bool = True,
+    lower_threshold: bool = True,
     start: ArrayLike | None = None,
     intervals: bool = False,
     currents: bool = False,
@@ -133,19 +134,26 @@ def simulate_network(
         copies times n is some thousands.
     burn_in : float, optional
         Time simulated before the recording starts, ms.
-    correct : bool, optional
+    lower_threshold : bool, optional
         Make up for threshold crossings between time steps, which a plain test misses or finds late (see Notes). False
         is that plain test, as other simulators use it.
     start : float or array_like, shape (n,), optional
         Membrane potentials at the beginning, mV. None draws them between reset and threshold.
-    intervals, currents : bool, optional
-        Collect `SpikingRun.cv`; `SpikingRun.mean_input` and `SpikingRun.lost_input`.
+    intervals : bool, optional
+        Collect `SpikingRun.cv`.
+    currents : bool, optional
+        Collect `SpikingRun.mean_input` and `SpikingRun.lost_input`.
     bin_width : float, optional
         Collect `SpikingRun.population` in bins of this width, ms.
     raster : float, optional
         Keep the spikes of the first copy in the first `raster` ms of the recording.
     rng : int, numpy.random.Generator or None, optional
         Seed or generator, as for `numpy.random.default_rng`.
+
+    Returns
+    -------
+    SpikingRun
+        `rate` and `stderr` of every neuron, and what the keywords above ask for.
 
     Raises
     ------
@@ -161,14 +169,15 @@ def simulate_network(
     exponential current goes on flowing, and only what flows during the refractory period is lost.
 
     A random walk seen at grid points overshoots the threshold by ``0.5826 + theta / 4`` standard deviations of a
-    step, where theta is its mean step in that unit (Chang and Peres 1997). `correct` makes up for the first term by
-    lowering the threshold by ``0.5826 sigma sqrt(dt / tau)``, and for the second, which makes spikes ``dt / 4`` late,
-    by starting every interval a quarter step in. Without noise there is no correction, and spikes are late by half a
-    step on average.
+    step, where theta is its mean step in that unit (Chang and Peres 1997). `lower_threshold` makes up for the first
+    term by lowering the threshold by ``0.5826 sigma sqrt(dt / tau)``, and for the second, which makes spikes
+    ``dt / 4`` late, by starting every interval a quarter step in. Without noise there is no correction, and spikes
+    are late by half a step on average.
 
-    Standard errors are batch means: every copy's recording is cut into 20 windows, and the windows of all copies are
-    treated as independent. They are honest if a window (``duration / 20``) is long beside the correlation time of the
-    network; where it holds only a spike or two of a regularly firing neuron, they are too large.
+    Standard errors are batch means. The batches are the copies, which are independent; with fewer than 30 copies,
+    each is cut into so many windows that there are 30 batches at least. Windows are honest if they are long beside
+    the correlation time of the network and hold some spikes; with shorter ones the errors of regular firing come out
+    too large.
 
     Memory is a few arrays of copies times n, whatever the duration, unless `bin_width` or `raster` ask for more.
 
@@ -191,7 +200,7 @@ def simulate_network(
     copies = integer("copies", copies, low=1)
     raster_steps = _steps("raster", raster, dt)
     bin_steps = 0 if bin_width is None else _steps("bin_width", bin_width, dt, low=1)
-    lag = _CROSSING_LAG * neuron.sigma * np.sqrt(dt / neuron.tau) if correct else 0.0
+    lag = _CROSSING_LAG * neuron.sigma * np.sqrt(dt / neuron.tau) if lower_threshold else 0.0
     if neuron.v_th - lag <= neuron.v_r:
         raise ValueError(f"dt must be smaller: at {dt:g} ms the lowered threshold falls below the reset potential")
     generator = np.random.default_rng(rng)
@@ -215,7 +224,7 @@ def simulate_network(
         send = sender(W / neuron.tau, copies)
         to_charge = neuron.tau
     jumps = np.zeros(size) if currents and tau_syn == 0 else None
-    if correct and kick > 0:  # a quarter step of drift from the reset
+    if lower_threshold and kick > 0:  # a quarter step of drift from the reset
         head = 0.25 * dt / neuron.tau
         reset_to = np.tile(reset + head * (E0 - reset), copies)
         head = head / per_current if tau_syn > 0 else 0.0
@@ -227,16 +236,16 @@ def simulate_network(
     tally = Tally(n, copies, steps, bin_steps, raster_steps, intervals, currents)
 
     block = min(max(1, _BLOCK // max(size, 1)), 1000, burn + steps)
-    noise = np.empty((block, size))
-    noise[:] = drift
+    noise = np.broadcast_to(drift, (block, size))
+    bits = next(_lanes.streams(generator))
     for first in range(-burn, steps, block):
         last = min(first + block, steps)
         x += _TINY  # clears numbers on their way to being subnormal, which slow the processor down a hundred times
         x -= _TINY
         if kick > 0:
-            generator.standard_normal(out=noise[: last - first])
-            noise[: last - first] *= kick
-            noise[: last - first] += drift
+            noise = _lanes.normals(bits, last - first, size)
+            noise *= kick
+            noise += drift
         for k, push in zip(range(first, last), noise, strict=False):
             if currents and k >= 0 and tau_syn > 0:
                 tally.currents(x, v)

@@ -31,15 +31,20 @@ from netmod.plot.rate import (
     regularity_curve,
     slope_curve,
 )
+from netmod.plot.results import against_identity, curves, scatter_with_fit, steps, tangents
+from netmod.plot.spiking import agreement, population_rate, raster
 from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_style
 
 __all__ = [
     "COLORS",
+    "against_identity",
+    "agreement",
     "bistable_region",
     "ceiling",
     "certified_strengths",
     "cobweb",
     "counted",
+    "curves",
     "error_bounds",
     "failures",
     "figure",
@@ -51,12 +56,17 @@ __all__ = [
     "noise_sum",
     "orbits_in_plane",
     "panel_letters",
+    "population_rate",
+    "raster",
     "rate_curve",
     "regularity_curve",
+    "scatter_with_fit",
     "seen_at_steps",
     "shrinking_images",
     "slope_curve",
     "step_bias",
+    "steps",
+    "tangents",
     "use_style",
     "voltage_histogram",
     "voltage_trace",
