@@ -45,9 +45,7 @@ _STYLE: Any = {
     "axes.spines.right": False,
     "axes.axisbelow": True,
     "axes.prop_cycle": cycler(
-        color=[
-            COLORS[k] for k in ("theory", "excitatory", "inhibitory", "simulation", "unstable", "highlight")
-        ]
+        color=[COLORS[k] for k in ("theory", "excitatory", "inhibitory", "simulation", "unstable", "highlight")]
     ),
     "lines.linewidth": 1.6,
     "lines.markersize": 4.5,
