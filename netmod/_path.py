@@ -14,7 +14,11 @@ class Path:
     def __init__(self, net: RateNetwork, span: float, max_step: float, spectra: bool) -> None:
         self.net, self.W = net, dense(net.W)
         self.span, self.max_step, self.spectra = span, max_step, spectra
-        self.size = 10.0 * np.sqrt(max(net.n, 1))  # mV: 10 mV in every neuron count like the whole range of g
+        self.size = self.size_at(net.E0)
+
+    def size_at(self, E: Floats) -> float:
+        """Return the change of E, mV, that counts like the whole range of g: 10 mV a neuron, more in a large state."""
+        return float(10 * np.sqrt(max(len(E), 1)) + 0.3 * np.linalg.norm(E - self.net.E0))
 
     def defect(self, E: Floats, g: float) -> Floats:
         """Return F(E) − E at strength g."""
@@ -37,7 +41,10 @@ class Path:
         """Return the unit tangent that points the way of `before`."""
         rhs = np.zeros(len(E) + 1)
         rhs[-1] = 1.0
-        t = np.linalg.solve(self.bordered(E, g, before), rhs)
+        try:
+            t = np.linalg.solve(self.bordered(E, g, before), rhs)
+        except np.linalg.LinAlgError:  # two branches cross here: go straight on
+            t = before
         return t / np.linalg.norm(t)
 
     def correct(self, E: Floats, g: float, row: Floats, steps: int = 8) -> tuple[Floats, float, int]:
@@ -48,8 +55,8 @@ class Path:
             rhs = np.append(G, 0.0)
             try:
                 d = np.linalg.solve(self.bordered(E, g, row), rhs)
-            except np.linalg.LinAlgError:
-                return E, g, -1
+            except np.linalg.LinAlgError:  # two branches cross: fine if this is where they do
+                return E, g, k + 1 if np.abs(G).max(initial=0.0) < tol * (1 + np.abs(E).max(initial=0.0)) else -1
             if not np.isfinite(d).all():
                 return E, g, -1
             E, g = E + self.size * d[:-1], g + self.span * d[-1]

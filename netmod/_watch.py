@@ -7,16 +7,19 @@ from numpy.typing import NDArray
 
 PERIODIC, WANDERING = 1, 2  # codes of `netmod._iteration.STATUS`
 
-_STEADY = 0.9  # largest residuals of two windows within this ratio, either way, count as equal
+_STILL = 1e-4  # a window's largest residual or closest return that is not smaller by this part has not improved
+_GROWING = 0.1  # a largest residual that is larger by this part is growing
+_TURNED = 0.3  # way from start to end of a window over the length of the path: more is a drift
+_CLOSE = 0.1  # closest return over largest residual: less may be a cycle in the making
 _PERIOD_GAP = 1e4  # steps of a cycle exceed its return distance at least by this factor
 
 
 class Watch:
     """Looks, row by row, for cycles and for runs that never settle."""
 
-    def __init__(self, shape: tuple[int, ...], window: int, tol: float, max_iter: int) -> None:
+    def __init__(self, shape: tuple[int, ...], window: int, tol: float) -> None:
         m = shape[0]
-        self.window, self.tol, self.max_iter = window, tol, max_iter
+        self.window, self.tol = window, tol
         self.ref = np.zeros(shape)  # the state at the start of the window
         self.top, self.top_before = np.zeros(m), np.zeros(m)  # largest residual
         self.back, self.back_before = np.zeros(m), np.zeros(m)  # closest return to `ref`
@@ -55,13 +58,13 @@ class Watch:
         np.copyto(back, np.minimum(back, away), where=lag >= 2)
         ends = np.flatnonzero((lag == L) & (age > 0))
         if len(ends):
-            high, low = self.top_before[ends], back[ends]
-            # The pace that would still bring the residual to tol within max_iter, if kept up.
-            steps = np.maximum(self.max_iter - age[ends], 1)
-            pace = np.maximum(_STEADY, (self.tol / np.maximum(top[ends], self.tol)) ** (L / steps))
-            steady = (top[ends] >= pace * high) & (top[ends] * _STEADY <= high)
-            turning = away[ends] < 0.3 * self.path[ends]
-            closing = (low < 0.8 * self.back_before[ends]) & (low < 0.1 * top[ends])
+            low, before = back[ends], self.back_before[ends]
+            # A residual that shrinks from window to window, however slowly, may be on its way to a fixed point; a
+            # close return that still improves, on its way to a cycle; one that grows has not found its orbit yet.
+            ratio = top[ends] / self.top_before[ends]
+            steady = (ratio >= 1 - _STILL) & (ratio <= 1 + _GROWING)
+            turning = away[ends] < _TURNED * self.path[ends]
+            closing = (low < (1 - _STILL) * before) & (low < _CLOSE * top[ends])
             lost = ends[steady & turning & ~closing & (status[ends] < 0)]
             status[lost] = WANDERING
             self.top_before[ends], self.back_before[ends] = top[ends], low

@@ -196,7 +196,9 @@ class _Record:
             self.segment(here, there)
             bend = float(there.tangent @ here.tangent)
             h = min(path.max_step, h * (1.6 if steps <= 3 and bend > 0.99 else 1.0 if bend > 0.97 else 0.7))
-            here = there
+            size = path.size_at(there.E)
+            tangent = np.append(there.tangent[:-1] * (path.size / size), there.tangent[-1])
+            path.size, here = size, there._replace(tangent=tangent / np.linalg.norm(tangent))
             inside = self.low - slack <= here.g <= self.high + slack
             entered = entered or inside
             ahead = here.g < self.low if here.tangent[-1] < 0 else here.g > self.high

@@ -41,7 +41,7 @@ def iterate(
     tol: float = 1e-10,
     max_iter: int = 10_000,
     strength: ArrayLike = 1.0,
-    patience: int | None = 128,
+    patience: int | None = 64,
     spectral_radius: bool = False,
 ) -> FixedPoint:
     """Return where the iteration E ← (1 − d) E + d F(E) goes from `start`: the poster's method if d = 1.
@@ -262,6 +262,9 @@ def _summary(book: Notebook, runs: FixedPoint, proof: str | None) -> FixedPointS
     points = np.array(book.points).reshape(-1, n)
     order = np.argsort(points.mean(axis=-1) if n else np.zeros(len(points)), kind="stable")
     points = points[order]
+    polished = newton(net, points, max_iter=5)
+    better = polished.converged & (np.abs(polished.E - points).max(axis=-1, initial=0.0) <= book.atol)
+    points[better] = polished.E[better]
     rho, growth = np.empty(len(points)), np.full(len(points), np.nan)
     index = np.zeros(len(points), np.int64)
     for i, E in enumerate(points):

@@ -41,7 +41,9 @@ def test_is_the_loop_of_the_poster():
     assert run.status[0] == CONVERGED
     assert abs(int(run.iterations[0]) - k) <= 3
     np.testing.assert_allclose(run.E[0], E, atol=1e-11)
-    np.testing.assert_allclose(run.residual[0], np.abs(E0 + g * A @ firing_rate(run.E[0]) - run.E[0]).max(), atol=1e-14)
+    np.testing.assert_allclose(
+        run.residual[0], np.abs(E0 + g * A @ firing_rate(run.E[0]) - run.E[0]).max(), atol=1e-14
+    )
 
 
 @pytest.mark.parametrize(("gain", "period"), [(2.5, 1), (3.2, 2), (3.5, 4), (3.5546, 8), (3.8319, 3), (3.7389, 5)])
@@ -73,7 +75,9 @@ def test_an_invariant_curve_is_called_wandering():
 
 def test_a_slow_run_is_not_called_wandering():
     c, s = np.cos(0.3), np.sin(0.3)
-    spiral = iterate_columns(np.array([[c, -s], [s, c]]), 0.998, 0.0, np.array([[0.3, 0.1]]), np.tanh, max_iter=20_000)
+    spiral = iterate_columns(
+        np.array([[c, -s], [s, c]]), 0.998, 0.0, np.array([[0.3, 0.1]]), np.tanh, max_iter=20_000
+    )
     assert spiral.status[0] == CONVERGED
     assert spiral.iterations[0] > 5000
     below_flip = one(-0.999, [0.5], np.tanh, max_iter=50_000)
@@ -236,5 +240,7 @@ def test_random_starts_can_be_cut_and_need_no_refractory_period():
     rng = np.random.default_rng(4)
     parts = [random_starts(A, gains[s], 8.0, 3, LIF(), rng) for s in (slice(0, 2), slice(2, 7))]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
-    np.testing.assert_array_equal(whole, random_starts(sparse.csr_array(A), gains, 8.0, 3, LIF(), np.random.default_rng(4)))
+    np.testing.assert_array_equal(
+        whole, random_starts(sparse.csr_array(A), gains, 8.0, 3, LIF(), np.random.default_rng(4))
+    )
     assert np.isfinite(random_starts(A, gains, 8.0, 3, LIF(tau_ref=0), np.random.default_rng(4))).all()
