@@ -17,7 +17,7 @@ class Path:
         self.size = self.size_at(net.E0)
 
     def size_at(self, E: Floats) -> float:
-        """Return the change of E, mV, that counts like the whole range of g: 10 mV a neuron, more in a large state."""
+        """Return the change of E, mV, that counts like the whole range of g: 10 mV a neuron, or more."""
         return float(10 * np.sqrt(max(len(E), 1)) + 0.3 * np.linalg.norm(E - self.net.E0))
 
     def defect(self, E: Floats, g: float) -> Floats:

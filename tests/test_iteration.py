@@ -32,14 +32,15 @@ def test_status_names():
 def test_is_the_loop_of_the_poster():
     A, g, E0 = network(), 3.0, 8.0
     E = np.full(40, E0)
-    for k in range(200):
+    steps = 0
+    while True:
         F = E0 + g * A @ firing_rate(E)
         if np.abs(F - E).max() < 1e-12:
             break
-        E = F
+        E, steps = F, steps + 1
     run = iterate_columns(A, g, E0, np.full((1, 40), E0), firing_rate, tol=1e-12)
     assert run.status[0] == CONVERGED
-    assert abs(int(run.iterations[0]) - k) <= 3
+    assert abs(int(run.iterations[0]) - steps) <= 3
     np.testing.assert_allclose(run.E[0], E, atol=1e-11)
     np.testing.assert_allclose(
         run.residual[0], np.abs(E0 + g * A @ firing_rate(run.E[0]) - run.E[0]).max(), atol=1e-14
