@@ -25,7 +25,7 @@ from myst_parser.parsers.mdit import create_md_parser
 
 EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist"}
 BANNED = ("clearly", "obviously", "simply", "trivially", "it is easy to see")
-LONGEST_CELL, LONGEST_DERIVATION = 12, 15
+LONGEST_CELL, LONGEST_DERIVATION, LONGEST_SOLUTION = 12, 15, 20
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
 # Directives whose content is not prose, and those whose argument is a title.
@@ -41,7 +41,7 @@ NOT_PROSE |= {
     "literalinclude",
 }
 TITLED = re.compile(r"admonition|dropdown|card|tab-item|table|list-table|prf:\w+|exercise|topic|sidebar")
-NUMBERED_BY_LABEL = re.compile(r"prf:(?!proof)\w+")
+STATED = re.compile(r"prf:(?!proof|definition|example|remark|observation|assumption)\w+")
 
 _DIRECTIVE = re.compile(r"^\{([\w:-]+)\}\s*(.*)$", re.S)
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -310,7 +310,8 @@ def cells(page: Page) -> list[Fault]:
     faults = []
     for cell in page.cells:
         lines = [s for s in cell.source.split("\n") if s.strip() and "NBVAL_CHECK_OUTPUT" not in s]
-        limit = LONGEST_DERIVATION if any(s.startswith("def ") for s in lines) else LONGEST_CELL
+        derives = any(s.startswith("def ") for s in lines)
+        limit = LONGEST_SOLUTION if solves(page, cell) else LONGEST_DERIVATION if derives else LONGEST_CELL
         if len(lines) > limit and not HIDING & set(cell.metadata.get("tags", ())):
             faults.append(Fault(page.path, cell.line, f"a visible cell of {len(lines)} lines, at most {limit}"))
         if "mystnb" in cell.metadata and ("figure" in cell.metadata["mystnb"] or cell.alt):
@@ -322,6 +323,12 @@ def cells(page: Page) -> list[Fault]:
                 if not there:
                     faults.append(Fault(page.path, cell.line, f"a figure without {what} (names start with fig-)"))
     return faults
+
+
+def solves(page: Page, cell: Cell) -> bool:
+    """Return whether `cell` belongs to a solution, which stays folded until a reader asks for it."""
+    before = [d.name for d in page.directives if d.line < cell.line and d.name in ("solution-start", "solution-end")]
+    return before[-1:] == ["solution-start"]
 
 
 def structure(page: Page) -> list[Fault]:
@@ -362,9 +369,7 @@ def unreferenced(pages: list[Page]) -> list[Fault]:
     for page in filter(lambda page: page.is_chapter, pages):
         labels = [(cell.figure["name"], cell.line) for cell in page.cells if cell.figure.get("name")]
         labels += [(label, line) for label, line in page.equations]
-        labels += [
-            (d.options.get("label", ""), d.line) for d in page.directives if NUMBERED_BY_LABEL.fullmatch(d.name)
-        ]
+        labels += [(d.options.get("label", ""), d.line) for d in page.directives if STATED.fullmatch(d.name)]
         labels += [(d.options["name"], d.line) for d in page.directives if d.name == "figure" and "name" in d.options]
         faults += [
             Fault(page.path, line, f"{label or 'a theorem without a label'} is referred to nowhere")

@@ -117,7 +117,8 @@ def test_arrays_hold_what_every_kind_of_artist_shows():
     fig, axes = plt.subplots(2, 3)
     rng = np.random.default_rng(1)
     x, y, z = np.arange(4.0), rng.random(4), rng.random((3, 4))
-    axes[0, 0].errorbar(x, y, yerr=0.1, label="measured")
+    axes[0, 0].errorbar(x, y, yerr=0.1, label="measured", capsize=2)
+    axes[0, 0].errorbar(x, y, xerr=[[0.2] * 4, [0.3] * 4], yerr=0.1)
     axes[0, 1].fill_between(x, y, y + 1, label="band")
     axes[0, 1].eventplot([[1.0, 2.0], [3.0]])
     shown = axes[0, 2].imshow(z, extent=(0, 1, 0, 2), origin="lower")
@@ -130,8 +131,11 @@ def test_arrays_hold_what_every_kind_of_artist_shows():
     inset = axes[1, 2].inset_axes([0, 0, 1, 1])
     inset.plot(x, y, label="inside (mV)")
     got = figures.arrays(fig)
-    np.testing.assert_array_equal(got["1.line1.y"], y)
-    np.testing.assert_allclose(got["1.segments1.points"][:, :, 1], np.stack([y - 0.1, y + 0.1], -1))
+    np.testing.assert_array_equal(got["1.measured.y"], y)
+    np.testing.assert_allclose(got["1.measured.ybars"], np.stack([y - 0.1, y + 0.1], -1))
+    np.testing.assert_allclose(got["1.errorbar2.xbars"], np.stack([x - 0.2, x + 0.3], -1))
+    np.testing.assert_allclose(got["1.errorbar2.ybars"], np.stack([y - 0.1, y + 0.1], -1))
+    assert not [name for name in got if name.startswith(("1.line", "1.segments"))]
     assert got["2.band.points"].shape[-1] == 2
     np.testing.assert_array_equal(got["2.segments1.points"][:, 0, 0], [1, 2])
     np.testing.assert_array_equal(got["3.image1.values"], z)

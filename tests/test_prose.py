@@ -166,11 +166,16 @@ def test_long_cells_and_bare_figures(tmp_path):
             + cell(marked)
             + cell("def f():\n    pass\n" + long)
             + cell("def f():\n    pass\n" + long + "\na = 1")
+            + "```{solution-start} ex-1\n```\n\n"
+            + cell(long + "\na = 1\nb = 2")
+            + cell(long + "\n" + long)
+            + "```{solution-end}\n```\n\n"
             + cell("plot()", "---\nmystnb:\n  figure:\n    name: wrong\n---\n"),
         )
     )
     said = " ".join(fault.what for fault in found)
-    assert len(found) == 5
+    assert len(found) == 6
+    assert said.count("a visible cell of 26 lines, at most 20") == 1
     assert said.count("a visible cell of 13 lines, at most 12") == 1
     assert said.count("a visible cell of 16 lines, at most 15") == 1
     for what in ("name", "caption", "alt text"):
@@ -216,7 +221,8 @@ def test_what_a_chapter_lacks_is_told(tmp_path, old, new, what):
 def test_labels_nobody_refers_to(tmp_path):
     text = (
         "```{code-cell}\n---\nmystnb:\n  figure:\n    name: fig-a\n---\n1\n```\n\n"
-        "```{prf:theorem} Banach\n:label: thm-a\nx\n```\n\n```{prf:proof}\ny\n```\n\n$$ x $$ (eq-a)\n\n"
+        "```{prf:theorem} Banach\n:label: thm-a\nx\n```\n\n```{prf:proof}\ny\n```\n\n"
+        "```{prf:definition}\n:label: def-a\n```\n\n$$ x $$ (eq-a)\n\n"
         "```{math}\n:label: eq-b\nx\n```\n"
     )
     one = page(tmp_path, text)

@@ -115,12 +115,25 @@ def _panels(axes: Any) -> Iterator[Any]:
 def _artists(ax: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """Yield the kind, the artist and its data for everything drawn on `ax` from data."""
     from matplotlib.collections import LineCollection, QuadMesh
-    from matplotlib.container import BarContainer
+    from matplotlib.container import BarContainer, ErrorbarContainer
     from matplotlib.contour import ContourSet
 
+    measured = [container for container in ax.containers if isinstance(container, ErrorbarContainer)]
+    shown = set()  # parts of error bars, which are not to be told twice
+    for container in measured:
+        points, caps, stems = container.lines
+        shown |= {id(part) for part in (points, *caps, *stems)}
+        data = {} if points is None else {"x": points.get_xdata(), "y": points.get_ydata()}
+        directions = ["xbars"] * container.has_xerr + ["ybars"] * container.has_yerr
+        for name, stem in zip(directions, stems, strict=False):
+            data[name] = np.array(stem.get_segments(), dtype=float)[..., "xy".index(name[0])]
+        yield "errorbar", container, data
     for line in ax.lines:
-        yield "line", line, {"x": line.get_xdata(), "y": line.get_ydata()}
+        if id(line) not in shown:
+            yield "line", line, {"x": line.get_xdata(), "y": line.get_ydata()}
     for collection in ax.collections:
+        if id(collection) in shown:
+            continue
         if isinstance(collection, LineCollection):
             yield "segments", collection, _ragged("points", collection.get_segments())
         elif isinstance(collection, QuadMesh):
