@@ -50,7 +50,16 @@ def test_certified_strengths_rows(ax):
     dots = plot.certified_strengths(ax, {"a": [1.0, 2.0], "b": [3.0]}, lost=[50.0, np.inf])
     assert [d.get_offsets().data.tolist() for d in dots] == [[[1, 0], [2, 0]], [[3, 1]], [[50, 2]]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b", "iteration lost"]
-    assert len(plot.certified_strengths(ax, {"a": [1.0]}, lost=[np.inf])) == 2
+
+
+def test_a_median_counts_those_that_were_never_lost(ax):
+    plot.certified_strengths(ax, {}, lost=[10.0, 20.0, np.inf])
+    assert ax.lines[0].get_xydata().tolist() == [[20.0, 0.0]]
+
+
+def test_never_is_said(ax):
+    plot.certified_strengths(ax, {"a": [1.0]}, lost=[np.inf, np.inf])
+    assert [text.get_text() for text in ax.texts] == ["never"]
 
 
 def test_bistable_region(ax):

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from netmod.plot.style import COLORS, label_line
@@ -42,6 +43,8 @@ def cobweb(
     ax.set(xlabel="current $E$ (mV)", ylabel="next current $F(E)$ (mV)", xlim=(E.min(), E.max()))
     ax.set_ylim(E.min(), E.max())
     ax.set_aspect("equal")
+    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     return lines
 
 
@@ -140,22 +143,30 @@ def certified_strengths(
         Row labels, top to bottom, and the strengths of single networks, mV·ms per synapse.
     lost : array_like, optional
         Strengths at which the iteration is lost: one more row, in the colour of simulations. Infinite ones are left
-        out.
+        out, and "never" is written if there are no others.
     color : str, optional
         A key of `COLORS`.
     """
     rows = {label: (np.asarray(v, dtype=float), color) for label, v in strengths.items()}
     if lost is not None:
-        values = np.asarray(lost, dtype=float)
-        rows["iteration lost"] = (values[np.isfinite(values)], "simulation")
+        rows["iteration lost"] = (np.asarray(lost, dtype=float), "simulation")
     dots = []
     for i, (values, shade) in enumerate(rows.values()):
-        dots.append(ax.scatter(values, np.full(values.size, i), s=14, alpha=0.6, color=COLORS[shade], lw=0))
-        if values.size:
-            ax.plot(np.median(values), i, "|", color=COLORS["theory"], ms=14, mew=2)
+        shown = values[np.isfinite(values)]
+        dots.append(ax.scatter(shown, np.full(shown.size, i), s=14, alpha=0.6, color=COLORS[shade], lw=0))
+        median = np.median(values) if values.size else np.inf
+        if np.isfinite(median):
+            ax.plot(median, i, "|", color=COLORS["theory"], ms=14, mew=2)
+        elif not shown.size:
+            ax.text(
+                0.97, i, "never", transform=ax.get_yaxis_transform(), ha="right", va="center", color=COLORS[shade]
+            )
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("strength per synapse (mV·ms)")
     return dots
 
@@ -180,5 +191,8 @@ def bistable_region(ax: Axes, gain: ArrayLike, E0: ArrayLike, *, certified: floa
     ax.axvline(certified, color=COLORS["simulation"])
     ax.plot(*cusp, "o", color=COLORS["highlight"], ms=7)
     label_line(ax, certified, cusp[1] + 0.45, " cusp", color="highlight")
+    label_line(ax, certified, cusp[1] - 1.6, "certified:\none fixed point ", color="simulation", ha="right")
+    label_line(ax, 1.4 * certified, cusp[1] - 1.9, "three fixed points", color="theory")
+    label_line(ax, 1.4 * certified, cusp[1] + 0.45, "one fixed point, no promise", color="theory")
     ax.set(xlabel="gain of the network (mV·ms)", ylabel="outside current $E_0$ (mV)")
     return region
