@@ -143,4 +143,5 @@ def renewal(tally: NDArray[np.float64], spikes: NDArray[np.float64]) -> NDArray[
     mean = s1 / np.maximum(k, 1)
     cv2 = np.where(k > 1, (s2 / np.maximum(k, 1) - mean**2) / np.maximum(mean, 1.0) ** 2, 1.0)
     F = cv2 + np.maximum(1 - cv2, 0) / (6 * np.maximum(spikes, 1.0))  # Cox 1962, Renewal Theory, for the second term
-    return (spikes * np.maximum(F, 0.0) + 4) / (spikes + 4)
+    prior = 4 * np.minimum(1.0, 8 / np.maximum(spikes, 1.0))  # a Poisson process with as many spikes: few, then none
+    return (spikes * np.maximum(F, 0.0) + prior) / (spikes + prior)
