@@ -30,6 +30,8 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
+REPEATED_IDS = {"proof-content", "exercise-content", "solution-content"}
+
 logger = logging.getLogger(__name__)
 
 # Whatever a chapter's cells read, besides the chapter itself.
@@ -137,6 +139,12 @@ def mark_checked_cells(app: Sphinx, doctree: nodes.document) -> None:
                 cell["classes"].append("checked")
 
 
+def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Take away the one identifier that sphinx-proof and sphinx-exercise give to every box of a kind."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if name not in REPEATED_IDS]
+
+
 def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
     """Let docstrings write ``|x|`` for an absolute value: to reStructuredText that is a substitution."""
     for position, line in enumerate(lines):
@@ -236,6 +244,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
     app.connect("doctree-read", mark_checked_cells)
+    app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("autodoc-process-docstring", keep_bars, priority=600)  # after napoleon
     app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu
     app.connect("html-page-context", offer_package, priority=600)  # after it
