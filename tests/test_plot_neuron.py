@@ -85,3 +85,4 @@ def test_step_bias_is_in_per_cent_over_the_root(ax):
     assert texts(ax) == ["plain"]
     assert ax.texts[0].xy == pytest.approx((0.5, -5.0))
     assert points.get_color() == plot.COLORS["excitatory"]
+    assert ax.get_xlim() == pytest.approx((0, 0.505))

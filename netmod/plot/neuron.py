@@ -120,7 +120,8 @@ def step_bias(
 ) -> ErrorbarContainer:
     """Draw a relative error of a rate (a fraction) in per cent over the square root of the time step (ms).
 
-    Bars are two standard errors each way; `text` is written beside the last point. Returns the container.
+    Bars are two standard errors each way; `text` is written beside the last point. Zero, in both directions, is
+    shown. Returns the container.
     """
     root, percent = np.sqrt(np.asarray(dt, float)), 100 * np.asarray(bias, float)
     color = COLORS.get(color, color)
@@ -129,5 +130,7 @@ def step_bias(
     last = int(np.argmax(root))
     place: Any = {"xytext": (8, 0), "textcoords": "offset points", "va": "center", "annotation_clip": False}
     ax.annotate(text, (root[last], percent[last]), color=color, fontsize=10, **place)
+    ax.axhline(0, color=COLORS["threshold"], linewidth=1.0, zorder=1)
+    ax.set_xlim(0, 1.01 * ax.dataLim.x1)
     ax.set(xlabel="square root of the time step (ms$^{1/2}$)", ylabel="error of the rate (%)")
     return drawn
