@@ -203,6 +203,14 @@ def build_wheel(app: Sphinx, error: Exception | None) -> None:
     wheel.file.chmod(0o644)
 
 
+def drop_stale_pages(app: Sphinx, error: Exception | None) -> None:
+    """Remove pages from an earlier build whose source has gone."""
+    for page in (Path(app.outdir) / "book").glob("*.html") if app.builder.name == "html" else ():
+        if f"book/{page.stem}" not in app.env.found_docs:
+            page.unlink()
+            (Path(app.outdir) / "_sources" / "book" / f"{page.stem}.ipynb").unlink(missing_ok=True)
+
+
 def share_visitors(app: Sphinx) -> None:
     """Let the single-page builder see every extension's HTML visitors.
 
@@ -250,4 +258,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", offer_package, priority=600)  # after it
     app.connect("build-finished", copy_mathjax)
     app.connect("build-finished", build_wheel)
+    app.connect("build-finished", drop_stale_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
