@@ -45,7 +45,7 @@ CONVERGED, MAX_ITER, DIVERGED = 0, 3, 4
 
 _SPRINT = 64  # most columns settle in fewer steps: until then nobody watches for cycles
 _LAG = 15  # steps over which the speed of convergence is measured; a complex pair makes residuals wobble
-_CELLS = 25_600  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
+_CELLS = 51_200  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
 _EPS = float(np.finfo(float).eps)
 
 
