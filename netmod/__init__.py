@@ -5,7 +5,7 @@ One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `m
 and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 """
 
-from netmod.continuation import Branch, trace_branch
+from netmod.continuation import Branch, Event, trace_branch
 from netmod.contraction import Certificate, a_posteriori_error, a_priori_error, certify, lipschitz_constants
 from netmod.dynamics import RateNetwork
 from netmod.ensemble import Sweep, sweep
@@ -45,6 +45,7 @@ __all__ = [
     "Branch",
     "Certificate",
     "EdgeStatistics",
+    "Event",
     "FixedPoint",
     "FixedPointSet",
     "LinearFit",

@@ -118,10 +118,10 @@ def trace_branch(
     >>> branch.stable
     array([ True,  True, False,  True,  True])
     """
-    return follow(net, strengths, start, max_step, spectra=True)
+    return _follow(net, strengths, start, max_step, spectra=True)
 
 
-def follow(
+def _follow(
     net: RateNetwork, strengths: ArrayLike, start: ArrayLike | None, max_step: float, *, spectra: bool
 ) -> Branch:
     """Do what `trace_branch` says; without `spectra`, leave out eigenvalues and all events but folds."""
