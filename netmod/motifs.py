@@ -228,7 +228,9 @@ def _connections(A: Any) -> Any:
     if not _checks.is_sparse(matrix):
         return matrix if matrix.dtype == bool else matrix != 0
     csr: Any = sp.csr_array(matrix)
-    csr.sum_duplicates()
+    if not csr.has_canonical_format:
+        csr = csr.copy()  # which shares its arrays with the caller's matrix otherwise
+        csr.sum_duplicates()
     present = csr.data != 0
     if present.all():
         return sp.csr_array((present, csr.indices, csr.indptr), shape=csr.shape)

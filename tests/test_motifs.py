@@ -142,6 +142,19 @@ def test_weights_count_as_one_connection():
     assert motif_counts(twice).edges == 1
 
 
+def test_sparse_with_duplicates_is_summed_on_a_copy():
+    """The same place stored twice is one connection, or none if the two cancel; the caller's arrays stay."""
+    data, indices, indptr = np.array([1.0, 2.0, 1.0, -1.0, 3.0]), np.array([2, 2, 0, 0, 1]), np.array([0, 2, 4, 5])
+    A = sp.csr_array((data.copy(), indices.copy(), indptr.copy()), shape=(3, 3))
+    dense = A.toarray()
+    assert motif_counts(A) == motif_counts(dense)
+    assert motif_counts(A).edges == 2
+    np.testing.assert_array_equal(in_degrees(A), in_degrees(dense))
+    np.testing.assert_array_equal(A.data, data)
+    np.testing.assert_array_equal(A.indices, indices)
+    np.testing.assert_array_equal(A.indptr, indptr)
+
+
 def test_large_counts_are_exact():
     """A full network of 3000 neurons: 1.3e10 pairs, more than 32 bits hold."""
     n = 3000
