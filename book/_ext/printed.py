@@ -55,7 +55,8 @@ def main(source: Path, target: Path) -> int:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         page = browser.new_page(color_scheme="light", reduced_motion="reduce")
-        page.goto(page_path.as_uri(), wait_until="load", timeout=120_000)
+        page.set_default_timeout(600_000)  # ms: the whole book is one page with thousands of equations
+        page.goto(page_path.as_uri(), wait_until="load")
         page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.promise)")
         page.evaluate("window.MathJax && MathJax.startup.promise.then(() => true)")
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
