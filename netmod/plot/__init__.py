@@ -39,7 +39,7 @@ from netmod.plot.rate import (
     regularity_curve,
     slope_curve,
 )
-from netmod.plot.results import against_identity, curves, scatter_with_fit, steps, tangents
+from netmod.plot.results import against_identity, curves, points, scatter_with_fit, steps, tangents
 from netmod.plot.spiking import agreement, population_rate, raster
 from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_style
 
@@ -69,6 +69,7 @@ __all__ = [
     "noise_sum",
     "orbits_in_plane",
     "panel_letters",
+    "points",
     "population_rate",
     "raster",
     "rate_curve",

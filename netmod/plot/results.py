@@ -65,3 +65,8 @@ def scatter_with_fit(ax: Axes, x: ArrayLike, y: ArrayLike, *, color: str = "simu
     r = np.corrcoef(x, y)[0, 1]
     ax.text(0.04, 0.96, f"correlation {r:.2f}", transform=ax.transAxes, va="top", fontsize=10)
     return points
+
+
+def points(ax: Axes, x: ArrayLike, y: ArrayLike, *, color: str = "simulation", **kwargs: Any) -> Any:
+    """Scatter `y` against `x`, one point a neuron or network; return the points."""
+    return ax.scatter(x, y, **{"s": 14, "color": COLORS.get(color, color), "linewidths": 0, "alpha": 0.8, **kwargs})
