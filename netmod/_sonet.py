@@ -41,13 +41,12 @@ def latent_correlation(alpha: float, p: float) -> float:
     """Return the ρ at which both of two connections are there with probability p² (1 + α)."""
     if alpha == 0:
         return 0.0
-    low, high = pair_bounds(p)
-    if alpha >= high:
-        return 1.0
-    if alpha <= low:
-        return -1.0
     # In the angle arccos ρ the probability is smooth with a slope of the same sign all the way.
     target = p * p * (1 + alpha)
+    if target >= _joint(p, 0.0):
+        return 1.0
+    if target <= _joint(p, math.pi):
+        return -1.0
     angle = optimize.brentq(lambda x: _joint(p, x) - target, 0.0, math.pi, xtol=1e-15, rtol=8.9e-16)
     return math.cos(angle)
 
