@@ -17,8 +17,10 @@ from netmod import (
     firing_rate_slope,
     lipschitz_constants,
     max_slope,
+    newton,
 )
 from netmod._norms import frobenius, inf, one, perron, two
+from netmod._proofs import box
 from netmod._rate_bounds import enclosures, maxima, slope_over
 from netmod.contraction import a_posteriori_error, a_priori_error
 from netmod.rate import firing_rate_curvature, max_curvature
@@ -380,6 +382,48 @@ def test_iterations_agree_with_certificates(seed, n, gain):
         if lipschitz_constants(net)["perron"] < 0.999:
             assert certificate.method == "Banach"
             assert len(limits) == len(E) or lipschitz_constants(net)["perron"] > 0.98
+
+
+@pytest.mark.parametrize(("gain", "E0"), [(500.0, 0.0), (270.0, 4.0), (-600.0, 8.0), (3800.0, 8.0)])
+def test_certificates_from_states_at_every_distance(gain, E0):
+    """Walking away from each fixed point: h passes 1/2, and from there on nothing is said."""
+    net, points = RateNetwork([[gain]], E0), [np.array([x]) for x in scalar_roots(gain, E0)]
+    methods = set()
+    for root in points:
+        for step in np.linspace(-12, 12, 41):
+            certificate = certify(net, root + step)
+            check(certificate, root + step, points)
+            methods.add(certificate.method)
+    if len(points) == 3:
+        assert methods == {"Newton-Kantorovich", "none"}
+
+
+@given(seed=seeds, n=st.integers(1, 6), gain=st.floats(10, 2000))
+@settings(max_examples=30, deadline=None)
+def test_the_box_holds_every_fixed_point_and_is_mapped_into_itself(seed, n, gain):
+    net, rng = signed_network(seed, n, gain), np.random.default_rng(seed)
+    low, high = box(net, net.neuron)
+    found = newton(net, rng.uniform(-50, 100, (6, n)))
+    points = found.E[found.residual < 1e-9]
+    assert (points >= low - 1e-8).all()
+    assert (points <= high + 1e-8).all()
+    image = net(np.where(rng.random((64, n)) < 0.5, low, high))
+    assert (image >= low - 1e-9).all()
+    assert (image <= high + 1e-9).all()
+
+
+def test_the_box_certifies_beyond_the_global_bound(golden):
+    """Two golden networks with k > 1 everywhere in space, but not in the box of all fixed points."""
+    for name in ("EI4", "autapse-free all-to-all E3"):
+        item = next(i for i in golden["small_networks"] if i["name"] == name)
+        net = RateNetwork(item["W"], item["E0"], LIF(**item["params"]))
+        assert min(k for norm, k in lipschitz_constants(net).items() if norm != "poster") > 1
+        E = np.array(item["fixed_points"][0]["E"], dtype=float)
+        for state in (E, E + 40.0):
+            certificate = certify(net, state)
+            check(certificate, state, [E])
+            assert certificate.method == "Banach"
+            assert "box" in certificate.reason
 
 
 def test_no_certificate_at_a_fold_or_the_cusp(golden):
