@@ -261,8 +261,8 @@ def _run(
         except RuntimeError as error:  # the pool broke while tasks were still being handed out
             yield i, error
     for future in as_completed(futures):
-        error = future.exception()
-        yield futures[future], (future.result() if error is None else _as_exception(error))
+        broken = future.exception()
+        yield futures[future], (future.result() if broken is None else _as_exception(broken))
 
 
 def _as_exception(error: BaseException) -> Exception:
