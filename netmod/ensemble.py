@@ -9,7 +9,7 @@ its own, so that the result does not depend on who runs the tasks, in which orde
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, as_completed
+from concurrent.futures import CancelledError, Executor, as_completed
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
@@ -261,7 +261,7 @@ def _run(
         except RuntimeError as error:  # the pool broke while tasks were still being handed out
             yield i, error
     for future in as_completed(futures):
-        broken = future.exception()
+        broken = CancelledError("cancelled") if future.cancelled() else future.exception()
         yield futures[future], (future.result() if broken is None else _as_exception(broken))
 
 

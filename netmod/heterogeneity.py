@@ -57,7 +57,7 @@ def linear_response(A: ArrayLike, strength: ArrayLike, E: ArrayLike, neuron: LIF
     g = np.asarray(strength, dtype=np.float64)[..., None, None]
     system = np.eye(state.shape[-1]) - g * matrix * np.asarray(firing_rate_slope(state, neuron))[..., None, :]
     drive = matrix @ np.asarray(firing_rate(state, neuron))[..., None]
-    bad = np.isnan(state).any(axis=-1, keepdims=True)[..., None]
+    bad = np.asarray(np.isnan(state).any(axis=-1))[..., None, None]
     out = np.linalg.solve(np.where(bad, np.eye(state.shape[-1]), system), drive)
     return np.where(bad, np.nan, out)[..., 0]
 

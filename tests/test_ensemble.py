@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -131,6 +131,30 @@ def test_a_worker_that_dies_is_reported_and_what_is_lost_can_be_resumed(one_bad_
     np.testing.assert_array_equal(result.E[0], good.E[0])
     assert "Broken" in result.failures[1]
     assert same(sweep(one_bad_network, STRENGTHS, rate=firing_rate, resume=result, **CALL), good)
+
+
+class RunsOneTask(Executor):
+    """An executor that runs the first task it is given and cancels the others, as a cluster that closes does."""
+
+    def __init__(self):
+        self.done = 0
+
+    def submit(self, function, /, *args):
+        future = Future()
+        if self.done == 0:
+            future.set_result(function(*args))
+        else:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        self.done += 1
+        return future
+
+
+def test_a_cancelled_task_is_a_failure_like_any_other(stack, reference):
+    result = sweep(stack, STRENGTHS, executor=RunsOneTask(), **CALL)
+    assert sorted(result.failures) == [1, 2, 3]
+    assert "Cancelled" in result.failures[1]
+    np.testing.assert_array_equal(result.E[0], reference.E[0])
 
 
 def test_runs_that_never_settle_are_kept_and_labelled():
