@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 _CODE_CELL = re.compile(r"^(`{3,}|~{3,})\{code-cell\}", re.M)
-CELL_TIMEOUT = 300
+CELL_TIMEOUT = 1200
 
 
 def is_chapter(path: Path) -> bool:
