@@ -147,6 +147,12 @@ def test_numbers_with_an_output_are_no_faults(tmp_path):
     ]
 
 
+def test_a_number_keeps_its_digits_beside_a_shorter_twin(tmp_path):
+    small = page(tmp_path, "Prose 8.00.\n")
+    assert prose.unsupported_numbers(small, ["8.0", "8.00"]) == []
+    assert len(prose.unsupported_numbers(small, ["8.0"])) == 1
+
+
 def test_banned_words(tmp_path):
     found = prose.banned_words(page(tmp_path, "Fine.\n\nClearly so.\n\n> obviously quoted\n\n`simply`\n\n# Simply\n"))
     assert [fault.line for fault in found] == [3, 9]
