@@ -261,6 +261,24 @@ def test_the_extras_add_up():
     np.testing.assert_allclose(run.stderr, run.batch_rates.std(axis=0, ddof=1) / 30**0.5)
 
 
+def test_the_population_rate_is_kept_copy_by_copy():
+    run = simulate_network(np.zeros((4, 4)), LIF(), 12.0, duration=1000, copies=3, bin_width=10.0, rng=1)
+    by_copy = run.batch_rates.reshape(10, 3, 4).mean(axis=(0, 2))
+    np.testing.assert_allclose(run.population.mean(axis=1), by_copy)
+    assert len(set(by_copy)) == 3
+
+
+def test_shot_noise_example(golden):
+    """The formula of chapter 8, for inputs whose means cancel."""
+    example = golden["shot_noise_example"]
+    parts = [example[kind] for kind in ("exc", "inh")]
+    mean = example["E0"] + sum(x["K"] * x["W"] * x["r"] for x in parts)
+    sigma = np.sqrt(12 + sum(x["K"] * x["W"] ** 2 * x["r"] for x in parts) / 20)
+    assert mean == pytest.approx(example["E"])
+    assert sigma == pytest.approx(example["sigma_eff"])
+    assert firing_rate(mean, LIF(sigma=sigma)) == pytest.approx(float(example["rate"]), rel=1e-12)
+
+
 def test_synchrony_has_its_limits():
     alone = simulate_network(np.zeros((50, 50)), LIF(), 6.0, duration=5000, bin_width=2.0, rng=1)
     assert alone.synchrony == pytest.approx(1, abs=0.1)
