@@ -29,7 +29,9 @@ def newton(
 
     Each step solves (I − DF(E)) d = F(E) − E and goes to E + t d, with t halved from 1 until the residual has shrunk
     (Armijo's rule). Near a fixed point t is 1 and the number of correct digits doubles with each step, whether or not
-    the plain iteration would converge there.
+    the plain iteration would converge there. Where that gets stuck at a residual that cannot shrink, the method
+    starts again and follows the flow dE/ds = F(E) − E in implicit steps, ((1 + 1/δ) I − DF) d = F(E) − E, whose length δ
+    grows as the residual shrinks, until they are Newton's (pseudo-transient continuation: Kelley and Keyes 1998).
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def newton(
     tol : float, optional
         Accepted residual, mV. Where rounding in the sum over neurons is larger than that, its level counts.
     max_iter : int, optional
-        Most steps.
+        Most steps, of each kind.
     away_from : array_like, shape (m, n), optional
         Fixed points already known. The residual is multiplied by Π (1 + 1 / |E − Eᵢ|²), which has its poles there, so
         that the method is driven to other ones (deflation: Farrell, Birkisson and Funke 2015).
@@ -48,9 +50,8 @@ def newton(
     Returns
     -------
     FixedPoint
-        `status` is "converged", "stalled" (the residual has a local minimum that is not zero, or DF has the
-        eigenvalue 1), "max_iter" or "diverged". `error` is the length of the last Newton step d, which is what the
-        next step would correct.
+        `status` is "converged", "stalled" (stuck both ways), "max_iter" or "diverged". `error` is the length of the
+        last Newton step d, which is what the next step would correct.
 
     Raises
     ------
@@ -78,6 +79,9 @@ def newton(
     run = _Newton(net, flat.copy(), tol, known)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         run.solve(max_iter)
+        stuck = np.flatnonzero(run.status == "stalled")
+        if len(stuck) and known is None:
+            run.flow(stuck, flat[stuck], max_iter)
     return FixedPoint(
         E=run.E.reshape(x.shape),
         rate=net.rates(run.E).reshape(x.shape),
@@ -109,10 +113,11 @@ class _Newton:
         floor = 4 * EPS * (self.row_sum * np.abs(r).max(axis=-1, initial=0.0) + np.abs(E).max(axis=-1, initial=0.0))
         return self.net.E0 + product(self.W, r) - E, floor
 
-    def direction(self, E: Floats, G: Floats) -> Floats:
-        """Return d with (I − DF(E)) d = G for each state; NaN where the matrix is singular."""
+    def direction(self, E: Floats, G: Floats, shift: Floats | float = 0.0) -> Floats:
+        """Return d with ((1 + shift) I − DF(E)) d = G for each state; NaN where the matrix is singular."""
         out = np.empty_like(E)
-        slope = self.net.slopes(E)
+        shift = np.broadcast_to(shift, len(E))
+        slope, G = self.net.slopes(E) / (1 + shift)[:, None], G / (1 + shift)[:, None]
         if self.krylov:
             for i, (s, b) in enumerate(zip(slope, G, strict=True)):
                 out[i] = krylov_solve(self.W, s, b)
@@ -166,6 +171,27 @@ class _Newton:
             moved, G, floor = self.search(live, G, d)
             self.status[live[~moved]] = "stalled"
             live, G, floor = live[moved], G[moved], floor[moved]
+
+    def flow(self, live: NDArray[np.int64], E: Floats, max_iter: int) -> None:
+        """Take `live` from their starts `E` along the flow, in implicit steps that become Newton's."""
+        G, floor = self.defect(E)
+        size, delta = np.linalg.norm(G, axis=-1), np.ones(len(live))
+        for _ in range(max_iter):
+            E = E + self.direction(E, G, 1 / delta)
+            G, floor = self.defect(E)
+            self.iterations[live] += 1
+            new = np.linalg.norm(G, axis=-1)
+            residual = np.abs(G).max(axis=-1, initial=0.0)
+            delta = np.clip(delta * np.clip(size / new, 0.5, 4.0), 1e-3, 1e12)
+            near = residual <= np.maximum(self.tol, floor)
+            if near.any():
+                done = live[near]
+                self.E[done], self.residual[done], self.status[done] = E[near], residual[near], "converged"
+                self.error[done] = np.abs(self.direction(E[near], G[near])).max(axis=-1, initial=0.0)
+            go = ~near & np.isfinite(new)
+            live, E, G, size, delta = live[go], E[go], G[go], new[go], delta[go]
+            if not len(live):
+                return
 
     def search(self, live: NDArray[np.int64], G: Floats, d: Floats) -> tuple[NDArray[np.bool_], Floats, Floats]:
         """Move each member until its residual has shrunk; return who moved, the new defects and their rounding."""

@@ -65,6 +65,10 @@ class Path:
                 return E, g, k + 1
         return E, g, -1
 
+    def orientation(self, E: Floats, g: float, tangent: Floats) -> float:
+        """Return the sign that never changes along a branch, unless another branch crosses it."""
+        return float(np.linalg.slogdet(self.bordered(E, g, tangent))[0])
+
     def scaled(self, dE: Floats, dg: float) -> Floats:
         """Return a displacement in scaled units."""
         return np.append(dE / self.size, dg / self.span)

@@ -18,6 +18,7 @@ from netmod.dynamics import RateNetwork
 
 _LARGEST = 3000  # neurons: every point costs all eigenvalues
 _STEPS = 20_000
+_CROSSING = 1e-3  # steps shorter than this may change the orientation: there another branch crosses
 
 
 class Event(NamedTuple):
@@ -149,8 +150,17 @@ def _follow(
             raise ValueError(f"start must be near a fixed point at strength {g[0]:g}: Newton's method {point.status}")
         E, first = point.E, float(g[0])
         direction = np.sign(g[-1] - g[0]) if g.size > 1 else 1.0
-    path = Path(net, max(float(np.ptp(g)), abs(float(g[0])), 1e-12), max_step, spectra)
-    return _Record(path, g).run(E, first, float(direction))
+    span = max(float(np.ptp(g)), abs(float(g[0])), 1e-12)
+    for shorter in (1, 4, 16):  # a branch that was lost is followed again, in shorter steps
+        try:
+            branch = _Record(Path(net, span, max_step / shorter, spectra), g).run(E, first, float(direction))
+        except ArithmeticError:
+            if shorter == 16:
+                raise
+            continue
+        if branch.complete:
+            break
+    return branch
 
 
 class _Point(NamedTuple):
@@ -158,6 +168,7 @@ class _Point(NamedTuple):
     g: float
     tangent: Floats
     lam: Floats
+    sign: float
 
 
 class _Record:
@@ -174,7 +185,9 @@ class _Record:
         path, n = self.path, len(E)
         row = np.zeros(n + 1)
         row[-1] = direction
-        here = _Point(E, g, path.tangent(E, g, row), path.eigenvalues(E, g))
+        tangent = path.tangent(E, g, row)
+        here = _Point(E, g, tangent, path.eigenvalues(E, g), path.orientation(E, g, tangent))
+        self.from_zero = g == 0.0
         slack = 1e-9 * path.span
         entered = self.low - slack <= g <= self.high + slack
         if entered:
@@ -183,12 +196,15 @@ class _Record:
         for _ in range(_STEPS):
             there = None
             while there is None:
-                E, g = here.E + h * path.size * here.tangent[:-1], here.g + h * path.span * here.tangent[-1]
-                E, g, steps = path.correct(E, g, here.tangent)
+                guess = here.E + h * path.size * here.tangent[:-1], here.g + h * path.span * here.tangent[-1]
+                E, g, steps = path.correct(*guess, here.tangent)
                 if steps > 0:
                     t = path.tangent(E, g, here.tangent)
-                    if t @ here.tangent > 0.9:
-                        there = _Point(E, g, t, path.eigenvalues(E, g))
+                    near = np.linalg.norm(path.scaled(E - guess[0], g - guess[1])) < 0.3 * h
+                    sign = path.orientation(E, g, t)
+                    # A far correction, a sharp bend or another orientation: the step has landed on another branch.
+                    if near and t @ here.tangent > 0.95 and (sign == here.sign or h < _CROSSING):
+                        there = _Point(E, g, t, path.eigenvalues(E, g), sign)
                         break
                 h /= 2
                 if h < 1e-9:
@@ -202,6 +218,8 @@ class _Record:
             inside = self.low - slack <= here.g <= self.high + slack
             entered = entered or inside
             ahead = here.g < self.low if here.tangent[-1] < 0 else here.g > self.high
+            if here.g * direction < -slack and self.from_zero:
+                return self.branch(n, complete=False)  # past the only fixed point of strength 0: a branch was lost
             past = here.g > self.high + slack or here.g < self.low - slack
             if past and ahead and (entered or self.points):
                 complete = True
@@ -241,7 +259,7 @@ class _Record:
                 E, g, steps = self.path.correct(E, g, unit, steps=20)
                 if steps < 0:  # cannot happen where the step was accepted, short of a rounding problem
                     raise ArithmeticError(f"the branch is lost near strength {g:g}")
-                seen[t] = _Point(E, g, self.path.tangent(E, g, unit), self.path.eigenvalues(E, g))
+                seen[t] = _Point(E, g, self.path.tangent(E, g, unit), self.path.eigenvalues(E, g), a.sign)
             return seen[t]
 
         return at
