@@ -30,8 +30,9 @@ def newton(
     Each step solves (I − DF(E)) d = F(E) − E and goes to E + t d, with t halved from 1 until the residual has shrunk
     (Armijo's rule). Near a fixed point t is 1 and the number of correct digits doubles with each step, whether or not
     the plain iteration would converge there. Where that gets stuck at a residual that cannot shrink, the method
-    starts again and follows the flow dE/ds = F(E) − E in implicit steps, ((1 + 1/δ) I − DF) d = F(E) − E, whose length δ
-    grows as the residual shrinks, until they are Newton's (pseudo-transient continuation: Kelley and Keyes 1998).
+    starts again and follows the flow dE/ds = F(E) − E in implicit steps, ((1 + 1/δ) I − DF) d = F(E) − E, whose
+    length δ grows as the residual shrinks, until they are Newton's (pseudo-transient continuation: Kelley and Keyes
+    1998).
 
     Parameters
     ----------
