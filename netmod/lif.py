@@ -3,92 +3,21 @@
 The equation, in mV and ms, with Gaussian white noise xi of unit intensity::
 
     tau dv/dt = -(v - E_L) + E + sqrt(sigma**2 * tau) * xi(t),     spike at v >= v_th, then v = v_r for tau_ref
-
-Two one-step rules are offered. Euler-Maruyama: v += (dt/tau) (E_L + E - v) + sigma sqrt(dt/tau) * normal. And the
-exact one of the Ornstein-Uhlenbeck process: v - m shrinks by exp(-dt/tau), m = E_L + E, and the normal is multiplied
-by sigma sqrt((1 - exp(-2 dt/tau)) / 2) (Gillespie 1996, Phys. Rev. E 54, 2084).
-
-Either way v is only looked at once per step, and crossings in between go unseen: the rate comes out too low by an
-amount that shrinks like sqrt(dt). A threshold that is watched at the steps alone acts as if it were BETA = 0.5826
-standard deviations of one step higher (Broadie, Glasserman & Kou 1997, Math. Finance 7, 325, for barrier options);
-lowering it by as much takes nearly all of that error away. What is left is of order dt. With the exact rule it is a
-delay: the mean overshoot of a Gaussian random walk with a small drift is BETA + drift / 4 standard deviations (for
-the method see Siegmund 1979, Adv. Appl. Prob. 11, 701), so that a crossing is noticed dt/4 late (dt/2 without noise).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netmod import _lanes
 from netmod._checks import integer, number
+from netmod._neuron import LIF, Array, Method, currents, one_step
 
-Method = Literal["euler", "exact"]
-Array = NDArray[np.float64]
-
-BETA = 0.5825971579390107
-"""-zeta(1/2) / sqrt(2 pi), zeta being Riemann's: the mean overshoot of a Gaussian random walk, in its steps' sd."""
-
-
-@dataclass(frozen=True)
-class LIF:
-    """A noisy leaky integrate-and-fire neuron: its parameters, checked.
-
-    Between spikes the membrane potential v follows ``tau dv/dt = -(v - E_L) + E + sqrt(sigma**2 * tau) * xi(t)`` with
-    Gaussian white noise xi. At ``v >= v_th`` the neuron spikes; v goes to `v_r` and stays there for `tau_ref`.
-
-    Parameters
-    ----------
-    tau : float, optional
-        Membrane time constant, ms. Positive.
-    E_L : float, optional
-        Leak (resting) potential, mV.
-    sigma : float, optional
-        Noise amplitude, mV, not negative. Without a threshold v would have the variance ``sigma**2 / 2``.
-    v_th : float, optional
-        Threshold, mV.
-    v_r : float, optional
-        Reset potential, mV. Below `v_th`.
-    tau_ref : float, optional
-        Refractory period, ms. Not negative.
-
-    Raises
-    ------
-    TypeError
-        If a parameter is not a number.
-    ValueError
-        If a parameter is not finite or out of its range.
-
-    Examples
-    --------
-    >>> LIF(tau=10)
-    LIF(tau=10, E_L=-60, sigma=3.4641, v_th=-50, v_r=-60, tau_ref=2)
-    """
-
-    tau: float = 20.0
-    E_L: float = -60.0
-    sigma: float = 12**0.5
-    v_th: float = -50.0
-    v_r: float = -60.0
-    tau_ref: float = 2.0
-
-    def __post_init__(self) -> None:
-        number("tau", self.tau, low=0.0, open_low=True)
-        number("sigma", self.sigma, low=0.0)
-        number("tau_ref", self.tau_ref, low=0.0)
-        for name in ("E_L", "v_th", "v_r"):
-            number(name, getattr(self, name))
-        if self.v_r >= self.v_th:
-            raise ValueError(f"v_r must be below v_th = {self.v_th:g} mV, got {self.v_r!r}")
-        for field in fields(self):
-            object.__setattr__(self, field.name, float(getattr(self, field.name)))
-
-    def __repr__(self) -> str:
-        return f"LIF({', '.join(f'{f.name}={getattr(self, f.name):g}' for f in fields(self))})"
+__all__ = ["LIF", "RateSample", "Trace", "intervals", "sample_intervals", "sample_rate", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -171,8 +100,8 @@ def simulate(
     >>> simulate(LIF(sigma=0), E=20, duration=100)
     Trace(1 neuron, 100 ms, 6 spikes)
     """
-    E = _currents(E, most=1)
-    decay, step, theta, _ = _rule(neuron, dt, method, lower_threshold)
+    E = currents(E, most=1)
+    decay, step, theta, _ = one_step(neuron, dt, method, lower_threshold)
     steps = max(1, round(number("duration", duration, low=0.0, open_low=True) / dt))
     start = neuron.v_r if v0 is None else number("v0", v0)
     rng = np.random.default_rng(rng)
@@ -245,7 +174,7 @@ def sample_rate(
     burn_in : float, optional
         Time simulated before counting starts, ms; 5 tau by default.
     method : {"euler", "exact"}, optional
-        One-step rule, see the module.
+        One-step rule: Euler-Maruyama, or the exact one of the Ornstein-Uhlenbeck process.
     lower_threshold : bool, optional
         Correct for the spikes missed between steps: lower the threshold by 0.5826 sigma sqrt(dt/tau) and, with the
         exact rule, take dt/4 off the mean interval. At dt = 0.1 ms and 2 to 40 mV the rate is then right to 0.04 %
@@ -271,8 +200,8 @@ def sample_rate(
     >>> print(f"{1000 * sample.rate:.1f} +- {1000 * sample.stderr:.1f} Hz")
     14.2 +- 0.2 Hz
     """
-    E = _currents(E)
-    decay, step, theta, late = _rule(neuron, dt, method, lower_threshold)
+    E = currents(E)
+    decay, step, theta, late = one_step(neuron, dt, method, lower_threshold)
     duration = number("duration", duration, low=0.0, open_low=True)
     trials = integer("trials", trials, low=1)
     burn_in = 5 * neuron.tau if burn_in is None else number("burn_in", burn_in, low=0.0)
@@ -350,8 +279,8 @@ def sample_intervals(
     >>> print(f"CV {T.std() / T.mean():.2f}")
     CV 0.63
     """
-    E = _currents(E)
-    decay, step, theta, late = _rule(neuron, dt, method, lower_threshold)
+    E = currents(E)
+    decay, step, theta, late = one_step(neuron, dt, method, lower_threshold)
     count = integer("count", count, low=0)
     steps = int(number("longest", longest, low=0.0, open_low=True) / dt)
     rng = np.random.default_rng(rng)
@@ -378,6 +307,16 @@ def sample_intervals(
 def intervals(spike_times: ArrayLike | tuple[Array, ...]) -> Any:
     """Return the interspike intervals of a spike train, or a tuple of them for a tuple of trains.
 
+    Parameters
+    ----------
+    spike_times : (spikes,) or tuple of such
+        Spike times of one neuron, or of each of several, as in `Trace.spike_times`, ms.
+
+    Returns
+    -------
+    (spikes - 1,) array or tuple of such
+        Times between successive spikes, ms; empty for fewer than two spikes.
+
     Examples
     --------
     >>> intervals([3.0, 10.0, 30.0])
@@ -391,37 +330,3 @@ def intervals(spike_times: ArrayLike | tuple[Array, ...]) -> Any:
 _PORTION = 256  # steps whose noise `simulate` draws at once
 _TIDY = 64  # steps after which `sample_intervals` drops the lanes that have fired
 _ENOUGH = 32  # stretches from which the variance of their counts is trusted
-
-
-def _currents(E: ArrayLike, most: int | None = None) -> Array:
-    given = np.asarray(E)
-    if given.dtype.kind not in "iuf":
-        raise TypeError(f"E must be a number or an array of numbers, got {given.dtype}")
-    E = given.astype(float)
-    if most is not None and E.ndim > most:
-        raise ValueError(f"E must have at most {most} dimension, got shape {E.shape}")
-    if np.isinf(E).any():
-        raise ValueError("E must be finite or NaN, got an infinite value")
-    return E
-
-
-def _rule(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[float, float, float, float]:
-    """Return the factor of v − m in a step, the sd (mV) of its noise, the threshold (mV), its delay (ms)."""
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
-    h = number("dt", dt, low=0.0, open_low=True) / neuron.tau
-    if h >= 1:
-        raise ValueError(f"dt must be below tau = {neuron.tau:g} ms, got {dt!r}")
-    if method == "euler":
-        decay, step = 1 - h, neuron.sigma * np.sqrt(h)
-    elif method == "exact":
-        decay, step = np.exp(-h), neuron.sigma * np.sqrt(-np.expm1(-2 * h) / 2)
-    else:
-        raise ValueError(f"method must be 'euler' or 'exact', got {method!r}")
-    if step < 1e-16 * (neuron.v_th - neuron.v_r):  # below the rounding of v itself
-        step = 0.0
-    theta = neuron.v_th - BETA * neuron.sigma * np.sqrt(h) if lower_threshold else neuron.v_th
-    if theta <= neuron.v_r:
-        raise ValueError(f"dt must be small enough for a lowered threshold above v_r, got {dt!r}")
-    late = (0.25 if neuron.sigma > 0 else 0.5) * dt if lower_threshold and method == "exact" else 0.0
-    return float(decay), float(step), float(theta), float(late)
