@@ -41,6 +41,15 @@ from netmod.plot.rate import (
 )
 from netmod.plot.results import against_identity, curves, points, scatter_with_fit, steps, tangents
 from netmod.plot.spiking import agreement, population_rate, raster
+from netmod.plot.steady_states import (
+    convergence,
+    event_line,
+    fixed_points,
+    orbit_plane,
+    scores,
+    stability_branch,
+    unit_circle_spectrum,
+)
 from netmod.plot.style import COLORS, figure, label_line, panel_letters, use_style
 
 __all__ = [
@@ -53,12 +62,15 @@ __all__ = [
     "ceiling",
     "certified_strengths",
     "cobweb",
+    "convergence",
     "counted",
     "curves",
     "degree_histogram",
     "error_bounds",
+    "event_line",
     "failures",
     "figure",
+    "fixed_points",
     "interval_histogram",
     "label_line",
     "level",
@@ -67,6 +79,7 @@ __all__ = [
     "network_graph",
     "noise",
     "noise_sum",
+    "orbit_plane",
     "orbits_in_plane",
     "panel_letters",
     "points",
@@ -75,13 +88,16 @@ __all__ = [
     "rate_curve",
     "regularity_curve",
     "scatter_with_fit",
+    "scores",
     "seen_at_steps",
     "shrinking_images",
     "slope_curve",
     "spectrum",
+    "stability_branch",
     "step_bias",
     "steps",
     "tangents",
+    "unit_circle_spectrum",
     "use_style",
     "voltage_histogram",
     "voltage_trace",
