@@ -57,11 +57,13 @@ def test_failures_mark_what_is_not_a_number(ax):
 
 
 def test_interval_histogram_is_a_density(ax):
-    bins = np.linspace(0, 30, 11)
-    patches = plot.interval_histogram(ax, E, bins=bins)
-    assert sum(p.get_height() * p.get_width() for p in patches) == pytest.approx(1)
-    np.testing.assert_allclose([p.get_x() for p in patches], bins[:-1])
-    assert len(plot.interval_histogram(ax, E, bins=5)) == 5
+    T = np.array([1.0, 2.0, 2.0, 5.0])
+    (outline,) = plot.interval_histogram(ax, T, bins=np.array([0.0, 1.5, 4.0, 6.0]))
+    assert {0.25 / 1.5, 0.5 / 2.5, 0.25 / 2} <= set(outline.get_xy()[:, 1])
+    assert "ms" in ax.get_xlabel()
+    (outline,) = plot.interval_histogram(ax, T, bins=5, relative=True, color="inhibitory")
+    assert outline.get_xy()[:, 0].max() == pytest.approx(5 / 2.5)
+    assert "mean" in ax.get_xlabel()
 
 
 def test_regularity_curve(ax):

@@ -74,11 +74,27 @@ def failures(ax: Axes, E: ArrayLike, values: ArrayLike, exact: ArrayLike, **kwar
     return line, crosses
 
 
-def interval_histogram(ax: Axes, intervals: ArrayLike, bins: Any = 40, **kwargs: Any) -> Any:
-    """Draw the histogram of interspike intervals (ms) as a density per ms; return the patches."""
-    kwargs = {"color": COLORS["simulation"], "alpha": 0.55, "density": True, **kwargs}
-    ax.set(xlabel="interval between spikes (ms)", ylabel="probability per ms")
-    return ax.hist(np.ravel(intervals), bins=bins, **kwargs)[2]
+def interval_histogram(
+    ax: Axes,
+    intervals: ArrayLike,
+    bins: Any = 40,
+    *,
+    relative: bool = False,
+    color: str = "simulation",
+    **kwargs: Any,
+) -> Any:
+    """Draw the histogram of interspike intervals (ms) as a density per ms; return its outline and area.
+
+    With `relative`, intervals are divided by their mean first, so that only their regularity shows.
+    """
+    T = np.ravel(np.asarray(intervals, dtype=float))
+    if relative:
+        T = T / T.mean()
+        ax.set(xlabel="interval / mean interval", ylabel="probability density")
+    else:
+        ax.set(xlabel="interval between spikes (ms)", ylabel="probability per ms")
+    kwargs = {"color": COLORS.get(color, color), "alpha": 0.45, "density": True, "histtype": "stepfilled", **kwargs}
+    return ax.hist(T, bins=bins, **kwargs)[2]
 
 
 def regularity_curve(ax: Axes, E: ArrayLike, cv: ArrayLike, **kwargs: Any) -> Line2D:

@@ -24,7 +24,7 @@ E = np.random.default_rng(1).uniform(-10.0, 60.0, 100_000)
 E_SLOPE = np.random.default_rng(2).uniform(-10.0, 12.0, 100_000)
 CASES = {
     "firing_rate": (firing_rate, "_firing_rates_for_given_input", 3),
-    "firing_rate_slope": (firing_rate_slope, "_derivative_of_firing_rates_wrt_mean_input", 3),
+    "firing_rate_slope": (firing_rate_slope, "_derivative_of_firing_rates_wrt_mean_input", 2),
     "RateTable": (RateTable(LIF(), -20.0, 70.0), "_firing_rates_for_given_input", 15),
     "RateTable, 2,000 mV wide": (RateTable(LIF(), -100.0, 1900.0), "_firing_rates_for_given_input", 15),
 }
@@ -52,14 +52,14 @@ def bench_against_quadrature(benchmark):
         ]
 
     np.testing.assert_allclose(firing_rate(few), quadrature(), rtol=1e-9)
-    assert ratio(lambda: firing_rate(few), quadrature, label="firing_rate against scipy.integrate.quad") > 50
+    assert ratio(lambda: firing_rate(few), quadrature, label="firing_rate against scipy.integrate.quad") > 20
     benchmark(firing_rate, E)
 
 
 def bench_interp(benchmark):
     grid = np.linspace(-20.0, 70.0, 2000)
     values, table = firing_rate(grid), CASES["RateTable"][0]
-    assert ratio(lambda: table(E), lambda: np.interp(E, grid, values), label="RateTable against np.interp") > 1
+    assert ratio(lambda: table(E), lambda: np.interp(E, grid, values), label="RateTable against np.interp") > 3
     benchmark(table, E)
 
 
