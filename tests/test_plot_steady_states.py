@@ -57,3 +57,9 @@ def test_spectrum_orbit_and_scores(ax):
     np.testing.assert_array_equal(dots.get_xydata(), [[1, 3], [2, 4]])
     bars = plot.scores(ax, ["a", "b"], [3, 5], 6)
     assert [b.get_width() for b in bars] == [3, 5]
+
+
+def test_shades_darken_with_the_value():
+    light = [sum(c[:3]) for c in plot.shades([1.0, 2.0, 4.0])]
+    assert light[0] > light[1] > light[2]
+    assert len(plot.shades([3.0, 3.0])) == 2

@@ -4,6 +4,7 @@ Every function draws on the `ax` it is given (or the current one) and returns th
 here computes a result; everything takes arrays. This is the only part of `netmod` that imports matplotlib.
 """
 
+from netmod.plot.claims import verdict_marks
 from netmod.plot.contraction import (
     bistable_region,
     certified_strengths,
@@ -47,6 +48,7 @@ from netmod.plot.steady_states import (
     fixed_points,
     orbit_plane,
     scores,
+    shades,
     stability_branch,
     unit_circle_spectrum,
 )
@@ -90,6 +92,7 @@ __all__ = [
     "scatter_with_fit",
     "scores",
     "seen_at_steps",
+    "shades",
     "shrinking_images",
     "slope_curve",
     "spectrum",
@@ -99,6 +102,7 @@ __all__ = [
     "tangents",
     "unit_circle_spectrum",
     "use_style",
+    "verdict_marks",
     "voltage_histogram",
     "voltage_trace",
 ]

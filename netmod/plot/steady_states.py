@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -17,6 +18,13 @@ from netmod.plot.style import COLORS
 def fixed_points(ax: Axes, strength: ArrayLike, E: ArrayLike, **kwargs: Any) -> list[Line2D]:
     """Draw the current of every neuron, E (m, n), against the strength (m,) as the poster does; return the lines."""
     return ax.plot(np.asarray(strength), np.asarray(E), **{"linewidth": 0.8, **kwargs})
+
+
+def shades(values: ArrayLike) -> list[tuple[float, float, float, float]]:
+    """Return one colour per value, from light (least) to dark (greatest), readable on white and in grey."""
+    v = np.asarray(values, float)
+    span = np.ptp(v) or 1.0
+    return [tuple(c) for c in mpl.colormaps["cividis_r"](0.15 + 0.85 * (v - v.min()) / span)]
 
 
 def stability_branch(
