@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from netmod._solution import Floats, dense
@@ -48,15 +50,18 @@ class Path:
         return t / np.linalg.norm(t)
 
     def correct(self, E: Floats, g: float, row: Floats, steps: int = 8) -> tuple[Floats, float, int]:
-        """Return the curve's point in the plane through (E, g) across `row`, and the steps taken (−1: failed)."""
-        tol = 1e-11
+        """Return the curve's point in the plane through (E, g) across `row`, and the steps taken (−1: failed).
+
+        Newton's method: after a step of 1e-7 the error is about its square.
+        """
+        tol = 1e-7
         for k in range(steps):
             G = self.defect(E, g)
             rhs = np.append(G, 0.0)
             try:
                 d = np.linalg.solve(self.bordered(E, g, row), rhs)
             except np.linalg.LinAlgError:  # two branches cross: fine if this is where they do
-                return E, g, k + 1 if np.abs(G).max(initial=0.0) < tol * (1 + np.abs(E).max(initial=0.0)) else -1
+                return E, g, k + 1 if np.abs(G).max(initial=0.0) < 1e-11 * (1 + np.abs(E).max(initial=0.0)) else -1
             if not np.isfinite(d).all():
                 return E, g, -1
             E, g = E + self.size * d[:-1], g + self.span * d[-1]
@@ -79,3 +84,31 @@ class Path:
             return np.full(len(E), np.nan, complex)
         lam = np.linalg.eigvals(self.jacobian(E, g)).astype(complex)
         return lam[np.argsort(-np.abs(lam), kind="stable")]
+
+
+class Point:
+    """A point of the path; what is costly to know of it is computed when asked for, once."""
+
+    def __init__(self, path: Path, E: Floats, g: float, before: Floats) -> None:
+        self.path, self.E, self.g, self.before = path, E, g, before
+
+    @cached_property
+    def tangent(self) -> Floats:
+        """The unit tangent that points the way of `before`."""
+        return self.path.tangent(self.E, self.g, self.before)
+
+    @cached_property
+    def sign(self) -> float:
+        """The orientation of the path."""
+        return self.path.orientation(self.E, self.g, self.tangent)
+
+    @cached_property
+    def lam(self) -> Floats:
+        """The eigenvalues of DF, largest modulus first."""
+        return self.path.eigenvalues(self.E, self.g)
+
+    def rescale(self, size: float) -> None:
+        """Express the tangent in other units of E."""
+        tangent = np.append(self.tangent[:-1] * (self.path.size / size), self.tangent[-1])
+        self.sign, self.lam  # noqa: B018 - known before the units change
+        self.tangent = tangent / np.linalg.norm(tangent)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from netmod._newton import newton
-from netmod._path import Path
+from netmod._path import Path, Point
 from netmod._solution import Floats, check_net, states
 from netmod.dynamics import RateNetwork
 
@@ -163,14 +163,6 @@ def _follow(
     return branch
 
 
-class _Point(NamedTuple):
-    E: Floats
-    g: float
-    tangent: Floats
-    lam: Floats
-    sign: float
-
-
 class _Record:
     """Walks along a path and notes what lies in the range."""
 
@@ -185,8 +177,7 @@ class _Record:
         path, n = self.path, len(E)
         row = np.zeros(n + 1)
         row[-1] = direction
-        tangent = path.tangent(E, g, row)
-        here = _Point(E, g, tangent, path.eigenvalues(E, g), path.orientation(E, g, tangent))
+        here = Point(path, E, g, row)
         self.from_zero = g == 0.0
         slack = 1e-9 * path.span
         entered = self.low - slack <= g <= self.high + slack
@@ -199,12 +190,11 @@ class _Record:
                 guess = here.E + h * path.size * here.tangent[:-1], here.g + h * path.span * here.tangent[-1]
                 E, g, steps = path.correct(*guess, here.tangent)
                 if steps > 0:
-                    t = path.tangent(E, g, here.tangent)
+                    trial = Point(path, E, g, here.tangent)
                     near = np.linalg.norm(path.scaled(E - guess[0], g - guess[1])) < 0.3 * h
-                    sign = path.orientation(E, g, t)
                     # A far correction, a sharp bend or another orientation: the step has landed on another branch.
-                    if near and t @ here.tangent > 0.95 and (sign == here.sign or h < _CROSSING):
-                        there = _Point(E, g, t, path.eigenvalues(E, g), sign)
+                    if near and trial.tangent @ here.tangent > 0.95 and (trial.sign == here.sign or h < _CROSSING):
+                        there = trial
                         break
                 h /= 2
                 if h < 1e-9:
@@ -213,8 +203,8 @@ class _Record:
             bend = float(there.tangent @ here.tangent)
             h = min(path.max_step, h * (1.6 if steps <= 3 and bend > 0.99 else 1.0 if bend > 0.97 else 0.7))
             size = path.size_at(there.E)
-            tangent = np.append(there.tangent[:-1] * (path.size / size), there.tangent[-1])
-            path.size, here = size, there._replace(tangent=tangent / np.linalg.norm(tangent))
+            there.rescale(size)
+            path.size, here = size, there
             inside = self.low - slack <= here.g <= self.high + slack
             entered = entered or inside
             ahead = here.g < self.low if here.tangent[-1] < 0 else here.g > self.high
@@ -226,7 +216,7 @@ class _Record:
                 break
         return self.branch(n, complete)
 
-    def segment(self, a: _Point, b: _Point) -> None:
+    def segment(self, a: Point, b: Point) -> None:
         """Note the events and the requested strengths between two neighbouring points of the path."""
         slack = 1e-12 * self.path.span
         bulge = 0.1 * abs(b.g - a.g) + (
@@ -237,48 +227,62 @@ class _Record:
         at = self.local(a, b)
         turn = []
         if a.tangent[-1] * b.tangent[-1] < 0:
-            turn = [brentq(lambda t: at(t).tangent[-1], 0.0, 1.0, xtol=1e-12)]
-        found: list[tuple[float, int | str]] = [*self.hits(a, b, at, turn), *self.crossings(a, b, at, turn)]
-        for t, what in sorted(found, key=lambda f: f[0]):
-            p = at(t)
+            turn = [brentq(lambda t: at(t).tangent[-1], 0.0, 1.0, xtol=1e-9)]
+        found: list[tuple[float, int | str, Point]] = [
+            *self.hits(a, b, at, turn),
+            *((t, kind, at(t)) for t, kind in self.crossings(a, b, at, turn)),
+        ]
+        for _, what, p in sorted(found, key=lambda f: f[0]):
             if not isinstance(what, str):
                 self.note(p, np.array([what]))
             elif self.low - slack <= p.g <= self.high + slack:
                 self.events.append((Event(what, float(p.g)), p.E, len(self.points)))
 
-    def local(self, a: _Point, b: _Point) -> Callable[[float], _Point]:
+    def local(self, a: Point, b: Point) -> Callable[[float], Point]:
         """Return the map from t in [0, 1] to the point of the path between `a` and `b`."""
         chord = self.path.scaled(b.E - a.E, b.g - a.g)
         length = np.linalg.norm(chord)
         unit = chord / length
         seen = {0.0: a, 1.0: b}
 
-        def at(t: float) -> _Point:
+        def at(t: float) -> Point:
             if t not in seen:
                 E, g = a.E + t * (b.E - a.E), a.g + t * (b.g - a.g)
                 E, g, steps = self.path.correct(E, g, unit, steps=20)
                 if steps < 0:  # cannot happen where the step was accepted, short of a rounding problem
                     raise ArithmeticError(f"the branch is lost near strength {g:g}")
-                seen[t] = _Point(E, g, self.path.tangent(E, g, unit), self.path.eigenvalues(E, g), a.sign)
+                seen[t] = Point(self.path, E, g, unit)
             return seen[t]
 
         return at
 
-    def hits(self, a: _Point, b: _Point, at: Callable[[float], _Point], turn: list[float]) -> list[tuple[float, int]]:
-        """Return where the path passes which requested strengths."""
-        out: list[tuple[float, int]] = []
+    def hits(
+        self, a: Point, b: Point, at: Callable[[float], Point], turn: list[float]
+    ) -> list[tuple[float, int, Point]]:
+        """Return where the path passes which requested strengths, and the points."""
+        path, out = self.path, []
+        level = np.append(np.zeros(len(a.E)), 1.0)
+        chord = path.scaled(b.E - a.E, b.g - a.g)
         knots = [0.0, *turn, 1.0]
         for s, e in pairwise(knots):
             gs, ge = at(s).g, at(e).g
             inside = (self.wanted >= min(gs, ge)) & (self.wanted <= max(gs, ge)) & (self.wanted != gs)
             for k in np.flatnonzero(inside):
                 target = float(self.wanted[k])
-                t = e if ge == target else brentq(lambda t, y=target: at(t).g - y, s, e, xtol=1e-14)
-                out.append((float(t), int(k)))
+                # Newton's method at this strength, from the straight line; near a fold it may go astray.
+                t = s + (e - s) * (target - gs) / (ge - gs)
+                E, _, steps = path.correct(at(s).E + (t - s) / (e - s) * (at(e).E - at(s).E), target, level)
+                along = float(path.scaled(E - a.E, target - a.g) @ chord / (chord @ chord))
+                off = path.scaled(E - a.E, target - a.g) - along * chord
+                if steps > 0 and s < along < e and off @ off < 0.04 * (chord @ chord):
+                    out.append((along, int(k), Point(path, E, target, chord)))
+                else:
+                    t = e if ge == target else brentq(lambda t, y=target: at(t).g - y, s, e, xtol=1e-14)
+                    out.append((float(t), int(k), at(float(t))))
         return out
 
     def crossings(
-        self, a: _Point, b: _Point, at: Callable[[float], _Point], turn: list[float]
+        self, a: Point, b: Point, at: Callable[[float], Point], turn: list[float]
     ) -> list[tuple[float, str]]:
         """Return where eigenvalues cross the unit circle, and how."""
         if not self.path.spectra:
@@ -291,7 +295,7 @@ class _Record:
                 return float(abs(at(t).lam[rank])) - 1.0
 
             if f(0.0) * f(1.0) < 0:
-                places.append(float(brentq(f, 0.0, 1.0, xtol=1e-13)))
+                places.append(float(brentq(f, 0.0, 1.0, xtol=1e-9)))
         out: list[tuple[float, str]] = []
         for t in sorted(places):
             if out and abs(t - out[-1][0]) < 1e-6:
@@ -309,7 +313,7 @@ class _Record:
             out.append((t, kind))
         return out + [(t, "fold") for t in turn]
 
-    def note(self, p: _Point, which: NDArray[np.int64]) -> None:
+    def note(self, p: Point, which: NDArray[np.int64]) -> None:
         """Note a point at requested strengths."""
         for k in which:
             self.points.append((float(self.wanted[k]), p.E, p.lam))
