@@ -9,8 +9,8 @@ How a run ends (`STATUS`)
 -------------------------
 converged
     The residual r_k = max |F(E_k) − E_k| and the speed q at which it shrank over the last 15 steps put the error
-    r_k / (1 − q) below `tol`, or r_k has reached the rounding level of the sum. The returned state is E_k itself, so
-    `residual` is its own. A small step alone is never enough.
+    r_k / (1 − q) below `tol`; or r_k has reached the rounding level of the sum, or, below `tol`, shrinks no more.
+    The returned state is E_k itself, so `residual` is its own. A small step alone is never enough.
 periodic
     The run came back to an earlier state within `tol`, while its single steps stay at least 10⁴ times larger.
 wandering

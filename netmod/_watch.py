@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-PERIODIC, WANDERING = 1, 2  # codes of `netmod._iteration.STATUS`
+CONVERGED, PERIODIC, WANDERING = 0, 1, 2  # codes of `netmod._iteration.STATUS`
 
 _STILL = 1e-4  # a window's largest residual or closest return that is not smaller by this part has not improved
 _GROWING = 0.1  # a largest residual that is larger by this part is growing
@@ -46,7 +46,7 @@ class Watch:
         age: NDArray[np.int64],
         status: NDArray[np.int8],
     ) -> NDArray[np.int64]:
-        """Write PERIODIC or WANDERING into `status`; return the periods."""
+        """Write how a run ended into `status`, if it did; return the periods."""
         m, L = len(residual), self.window
         lag = (age - 1) % L + 1  # 1 … L: at L the window ends, with this state
         away = np.abs(X[:m] - self.ref[:m]).max(axis=1)
@@ -66,7 +66,8 @@ class Watch:
             turning = away[ends] < _TURNED * self.path[ends]
             closing = (low < (1 - _STILL) * before) & (low < _CLOSE * top[ends])
             lost = ends[steady & turning & ~closing & (status[ends] < 0)]
-            status[lost] = WANDERING
+            # Below tol there is nothing left to wander in but rounding.
+            status[lost] = np.where(top[lost] <= self.tol, CONVERGED, WANDERING)
             self.top_before[ends], self.back_before[ends] = top[ends], low
             self.ref[ends] = X[ends]
             top[ends], back[ends], self.path[ends] = 0.0, np.inf, 0.0
