@@ -67,6 +67,7 @@ def annealed_rate(
     strength: ArrayLike,
     *,
     E0: float,
+    weights: ArrayLike | None = None,
     neuron: LIF = _DEFAULT,
     tol: float = 1e-12,
     max_iter: int = 10_000,
@@ -74,8 +75,10 @@ def annealed_rate(
     r"""Return the mean rate r̃ that a network would have if each in-degree met an average neuron.
 
     The annealed theory replaces the sum over a neuron's inputs by in-degree times mean rate,
-    :math:`E_i \approx E_0 + g k_i \tilde r` with :math:`\tilde r = \frac1n \sum_i r(E_0 + g k_i \tilde r)`.
-    The equation is solved from below, so where it has several solutions this is the least.
+    :math:`E_i \approx E_0 + g k_i \tilde r` with
+    :math:`\tilde r = \sum_i w_i\, r(E_0 + g k_i \tilde r) / \sum_i w_i`. With equal weights r̃ is the mean over
+    neurons; with out-degrees as weights it is the mean over connections, the rate that a connection carries. The
+    equation is solved from below, so where it has several solutions this is the least.
 
     Parameters
     ----------
@@ -85,6 +88,8 @@ def annealed_rate(
         Strength g, mV·ms per synapse.
     E0 : float
         Mean current from outside, mV.
+    weights : (..., n) array, optional
+        How often each neuron is heard, such as its out-degree; not negative. Equal for all by default.
     neuron : LIF, optional
         The neuron, by default ``LIF()``.
     tol : float, optional
@@ -97,21 +102,42 @@ def annealed_rate(
     (...) array
         r̃, 1/ms; NaN where the iteration did not settle within `max_iter` steps.
 
+    Raises
+    ------
+    ValueError
+        If `weights` has not as many neurons as `k_in`, is negative or not finite, or is 0 for all.
+
     Examples
     --------
     >>> r = annealed_rate([20, 20, 20], 0.0, E0=8.0)  # no coupling: r(E0)
     >>> print(f"{1000 * r:.4f} Hz")
     14.3524 Hz
+    >>> heard = annealed_rate([0, 40], 5.0, E0=8.0, weights=[1, 3])  # the neuron that hears more is heard more
+    >>> bool(heard > annealed_rate([0, 40], 5.0, E0=8.0))
+    True
     """
     E0 = _checks.number("E0", E0)
-    weight = np.asarray(strength, dtype=np.float64)[..., None] * np.asarray(k_in, dtype=np.float64)
-    r = np.zeros(weight.shape[:-1])
+    degrees = np.asarray(k_in, dtype=np.float64)
+    share = _shares(weights, degrees)
+    push = np.asarray(strength, dtype=np.float64)[..., None] * degrees
+    r = np.zeros(np.broadcast_shapes(push.shape, share.shape)[:-1])
     for _ in range(max_iter):
-        new = np.asarray(firing_rate(E0 + weight * r[..., None], neuron)).mean(axis=-1)
+        new = (share * np.asarray(firing_rate(E0 + push * r[..., None], neuron))).sum(axis=-1)
         step, r = np.abs(new - r), new
         if not (step > tol).any():
             break
     return np.where(step > tol, np.nan, r)
+
+
+def _shares(weights: ArrayLike | None, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights of the neurons, made to sum to 1."""
+    w = np.ones(degrees.shape[-1:]) if weights is None else np.asarray(weights, dtype=np.float64)
+    if w.shape[-1:] != degrees.shape[-1:]:
+        raise ValueError(f"weights must have one value for each of {degrees.shape[-1]} neurons, got shape {w.shape}")
+    total = w.sum(axis=-1, keepdims=True)
+    if not np.isfinite(w).all() or (w < 0).any() or not (total > 0).all():
+        raise ValueError("weights must be finite, not negative, and not all 0")
+    return w / total
 
 
 @dataclass(frozen=True)
@@ -124,9 +150,24 @@ class LinearFit:
 
 
 def linear_fit(x: ArrayLike, y: ArrayLike) -> LinearFit:
-    """Return the least-squares line through each row of `y` (..., m) against `x` (m,).
+    """Return the least-squares line through each row of `y` against `x`.
 
-    A row with a NaN gives NaN; a constant row has slope 0 and R² NaN.
+    Parameters
+    ----------
+    x : (m,) array
+        Where: at least two different values.
+    y : (..., m) array
+        What, one line for each row. A row with a NaN gives NaN; a constant row has slope 0 and R² NaN.
+
+    Returns
+    -------
+    LinearFit
+        `slope`, `intercept` and `r_squared`, each of shape (...).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit or all `x` are equal.
 
     Examples
     --------
@@ -162,6 +203,9 @@ class Regression:
         Explained fraction of the variance of y.
     r_squared_out : float
         The same for networks that the fit has not seen (leave one out).
+    slopes : (k,) array
+        Change of y, in its own unit, for a change of each predictor by 1: what `coefficients` are before they are
+        standardised, free of how widely the predictors happen to vary.
     """
 
     names: tuple[str, ...]
@@ -170,11 +214,12 @@ class Regression:
     high: NDArray[np.float64]
     r_squared: float
     r_squared_out: float
+    slopes: NDArray[np.float64]
 
     def __str__(self) -> str:
         width = max(map(len, self.names))
         rows = zip(self.names, self.coefficients, self.low, self.high, strict=True)
-        lines = [f"{name:{width}}  {b:6.2f}  [{lo:5.2f}, {hi:5.2f}]" for name, b, lo, hi in rows]
+        lines = [f"{name:{width}}  {b:z6.2f}  [{lo:z5.2f}, {hi:z5.2f}]" for name, b, lo, hi in rows]
         return "\n".join([*lines, f"R² = {self.r_squared:.2f}, out of sample {self.r_squared_out:.2f}"])
 
 
@@ -219,7 +264,8 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
     m, k = len(data), len(names)
     if m < k + 2:
         raise ValueError(f"predictors must have more networks than coefficients, got {m} networks for {k} predictors")
-    data = (data - data.mean(axis=0)) / data.std(axis=0)
+    scale = data.std(axis=0)
+    data = (data - data.mean(axis=0)) / scale
     X, target = data[:, :-1], data[:, -1]
     coefficients = np.linalg.lstsq(X, target, rcond=None)[0]
     error = target - X @ coefficients
@@ -238,6 +284,7 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
         high,
         1 - float(error @ error) / m,
         1 - float(((error / (1 - leverage)) ** 2).sum()) / m,
+        coefficients * scale[-1] / scale[:-1],
     )
 
 

@@ -1,11 +1,27 @@
 """Linear response, the annealed theory, straight lines and regression, each against a second route."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmod import LIF, annealed_rate, dale_signs, erdos_renyi, firing_rate, linear_fit, linear_response, regress
+from netmod import (
+    LIF,
+    annealed_rate,
+    dale_signs,
+    edge_statistics,
+    erdos_renyi,
+    firing_rate,
+    in_degrees,
+    linear_fit,
+    linear_response,
+    motif_counts,
+    out_degrees,
+    regress,
+    sonet,
+)
 
 
 def settle(A, g, E0=8.0, steps=3000):
@@ -65,6 +81,28 @@ def test_annealed_rate_solves_its_equation_and_is_exact_for_a_regular_network():
     )
 
 
+def test_annealed_rate_weighs_neurons_by_how_often_they_are_heard():
+    """Exact for two groups: every neuron hears only the first, so its rate is the only one heard."""
+    k, w = np.array([3.0, 9.0, 30.0]), np.array([5.0, 0.0, 0.0])
+    r = annealed_rate(k, 10.0, E0=8.0, weights=w)
+    assert r == pytest.approx(annealed_rate([3.0], 10.0, E0=8.0), rel=1e-9)
+    assert annealed_rate(k, 10.0, E0=8.0, weights=7 * np.ones(3)) == annealed_rate(k, 10.0, E0=8.0)
+    both = annealed_rate(k, 10.0, E0=8.0, weights=[w, w[::-1]])
+    assert both[0] == pytest.approx(r, rel=1e-9)
+    assert both[1] > r
+    A = sonet(60, 0.2, conv=0.3, div=0.3, chain=0.25, recip=0.3, size=5, rng=11).astype(float)
+    heard, plain = annealed_rate(A.sum(-1), 12.0, E0=8.0, weights=A.sum(-2)), annealed_rate(A.sum(-1), 12.0, E0=8.0)
+    rates = firing_rate(settle(A, 12.0))
+    true = (A.sum(-2) * rates).sum(-1) / A.sum((-2, -1))
+    assert (np.abs(heard - true) < 0.3 * np.abs(plain - true)).all()
+
+
+@pytest.mark.parametrize("weights", [[1, 1], [1, -1, 1], [0, 0, 0], [1, np.nan, 1]])
+def test_annealed_rate_refuses_weights_that_are_none(weights):
+    with pytest.raises(ValueError, match="weights must"):
+        annealed_rate([1, 2, 3], 1.0, E0=8.0, weights=weights)
+
+
 def test_annealed_rate_says_so_where_it_does_not_settle():
     assert np.isnan(annealed_rate([-400.0, -400.0], 1.0, E0=8.0, max_iter=500))  # beyond its period doubling
 
@@ -108,6 +146,7 @@ def test_regression_matches_the_normal_equations_and_explicit_leave_one_out():
     beta = np.linalg.solve(X.T @ X, X.T @ y)
     sd = np.array([v.std() for v in predictors.values()]) / y.std()
     np.testing.assert_allclose(result.coefficients, beta[1:] * sd, rtol=1e-10)
+    np.testing.assert_allclose(result.slopes, beta[1:], rtol=1e-10)
     left_out = [y[i] - X[i] @ np.linalg.lstsq(np.delete(X, i, 0), np.delete(y, i), rcond=None)[0] for i in range(60)]
     assert result.r_squared_out == pytest.approx(1 - np.sum(np.square(left_out)) / np.sum((y - y.mean()) ** 2))
     assert result.r_squared == pytest.approx(1 - np.sum((y - X @ beta) ** 2) / np.sum((y - y.mean()) ** 2))
@@ -122,6 +161,15 @@ def test_bootstrap_interval_covers_the_truth_as_often_as_it_says():
     ]
     assert np.mean(inside) > 0.88
     assert np.mean(inside) < 0.995
+
+
+def test_regression_on_one_predictor_is_the_correlation_with_its_bootstrap():
+    x, y = np.random.default_rng(10).multivariate_normal([0, 5], [[1, 0.6], [0.6, 1]], size=80).T
+    result = regress({"x": x}, y, resamples=300, rng=4)
+    assert result.coefficients[0] == pytest.approx(np.corrcoef(x, y)[0, 1])
+    pick = np.random.default_rng(4).integers(80, size=(300, 80))
+    boot = [np.corrcoef(x[i], y[i])[0, 1] for i in pick]
+    np.testing.assert_allclose([result.low[0], result.high[0]], np.percentile(boot, [2.5, 97.5]), rtol=1e-9)
 
 
 def test_regression_finds_nothing_in_noise_out_of_sample():
@@ -149,3 +197,69 @@ def test_regression_refuses_what_it_cannot_fit(predictors, y, message):
 def test_default_neuron_is_the_books():
     A, E = np.ones((2, 2)), np.array([8.0, 9.0])
     np.testing.assert_array_equal(linear_response(A, 3.0, E), linear_response(A, 3.0, E, LIF()))
+
+
+# --- thm-motif-degrees, chapter 7 -------------------------------------------------------------------------------
+
+
+def triples(A):
+    """Return the fractions of all n³ triples that are convergent, divergent and chained, repeated neurons and all."""
+    n = len(A)
+    A = A.astype(np.int64)
+    found = [np.einsum(s, A, A) for s in ("ij,il->", "ji,li->", "ji,il->")]
+    return [Fraction(int(x), n**3) for x in found]
+
+
+def excess(A):
+    n = len(A)
+    return [q - Fraction(int(A.sum()), n * n) ** 2 for q in triples(A)]
+
+
+def graph(entry):
+    A = np.zeros((entry["n"], entry["n"]), dtype=bool)
+    for source, target in entry["edges"]:
+        A[target, source] = True
+    return A
+
+
+def test_thm_motif_degrees_on_golden_graphs(golden):
+    for entry in golden["graphs"]:
+        expected = [Fraction(entry["q_Hu"][name][0]) for name in ("q_con", "q_div", "q_ch")]
+        assert excess(graph(entry)) == expected
+
+
+@given(st.integers(1, 9), st.floats(0, 1), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_thm_motif_degrees(n, p, seed):
+    """Exactly, in fractions; self-connections would change nothing."""
+    A = np.random.default_rng(seed).random((n, n)) < p
+    k_in, k_out = ([Fraction(int(x)) for x in f(A)] for f in (in_degrees, out_degrees))
+
+    def covariance(x, y):
+        return sum(a * b for a, b in zip(x, y, strict=True)) / n - sum(x) * sum(y) / n**2
+
+    assert excess(A) == [covariance(x, y) / n**2 for x, y in ((k_in, k_in), (k_out, k_out), (k_in, k_out))]
+
+
+@given(st.integers(3, 30), st.floats(0.05, 0.95), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_thm_motif_degrees_in_alphas_and_counts(n, p, seed):
+    A = erdos_renyi(n, p, rng=seed)
+    if not A.any():
+        return
+    k, c, s = in_degrees(A), motif_counts(A), edge_statistics(A)
+    expected = (n - 1) * s.p * (1 - s.p) + (n - 1) * (n - 2) * s.p**2 * s.conv
+    assert k.var() == pytest.approx(expected, abs=1e-9)
+    joint = np.cov(k, out_degrees(A), bias=True)[0, 1]
+    assert joint == pytest.approx((n - 1) * s.p**2 * ((n - 2) * s.chain + s.recip), abs=1e-9)
+    counted = [2 * c.convergent + c.edges, 2 * c.divergent + c.edges, c.chain + 2 * c.reciprocal]
+    assert triples(A) == [Fraction(x, n**3) for x in counted]
+
+
+def test_thm_motif_degrees_needs_the_repeated_neurons():
+    """Without the connections paired with themselves, the identity misses M/n³."""
+    A = erdos_renyi(20, 0.3, rng=1)
+    c = motif_counts(A)
+    strict = Fraction(2 * c.convergent, 20**3) - Fraction(c.edges, 400) ** 2
+    assert float(strict) != pytest.approx(in_degrees(A).var() / 400)
+    assert float(strict + Fraction(c.edges, 20**3)) == pytest.approx(in_degrees(A).var() / 400)

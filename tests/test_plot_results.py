@@ -47,3 +47,15 @@ def test_scatter_shows_the_fit_and_the_correlation(ax):
     np.testing.assert_array_equal(points.get_offsets(), np.column_stack([x, 2 * x + 1]))
     np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0, 1], [2, 5]])
     assert ax.texts[0].get_text() == "correlation 1.00"
+
+
+def test_coefficients_have_their_intervals(ax):
+    drawn = plot.coefficients(ax, ["a", "b"], [1.0, -2.0], [0.5, -2.5], [2.0, -1.0], shift=0.25, label="one")
+    np.testing.assert_allclose(drawn.lines[0].get_xydata(), [[0.25, 1], [1.25, -2]])
+    np.testing.assert_allclose([s[:, 1] for s in drawn.lines[2][0].get_segments()], [[0.5, 2.0], [-2.5, -1.0]])
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b"]
+    assert ax.texts[0].get_text() == "one"
+    lines = len(ax.lines)
+    bare = plot.coefficients(ax, ["a", "b"], [0.0, 1.0])
+    np.testing.assert_allclose(bare.lines[0].get_xydata(), [[0, 0], [1, 1]])
+    assert len(ax.lines) == lines + 1  # one line at 0 for all sets

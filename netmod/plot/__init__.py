@@ -40,7 +40,7 @@ from netmod.plot.rate import (
     regularity_curve,
     slope_curve,
 )
-from netmod.plot.results import against_identity, curves, points, scatter_with_fit, steps, tangents
+from netmod.plot.results import against_identity, coefficients, curves, points, scatter_with_fit, steps, tangents
 from netmod.plot.spiking import agreement, population_rate, raster
 from netmod.plot.steady_states import (
     convergence,
@@ -64,6 +64,7 @@ __all__ = [
     "ceiling",
     "certified_strengths",
     "cobweb",
+    "coefficients",
     "convergence",
     "counted",
     "curves",
