@@ -144,13 +144,13 @@ def test_rounding_level_ends_a_run_whose_tolerance_is_out_of_reach():
 
 
 def test_a_residual_that_rounding_keeps_from_shrinking_is_not_wandering():
-    rough = np.random.default_rng(0).normal(0, 3e-12, 4096)  # a rate with errors of this size
+    rough = np.random.default_rng(0).normal(0, 2e-11, 4096)  # a rate with errors of this size
 
     def rate(E):
         return np.tanh(E) + rough[(np.abs(E) * 1e13).astype(np.int64) % 4096]
 
     c, s = np.cos(1.0), np.sin(1.0)
-    run = iterate_columns(np.array([[c, -s], [s, c]]), 0.997, 0.0, np.array([[0.3, 0.1]]), rate, max_iter=50_000)
+    run = iterate_columns(np.array([[c, -s], [s, c]]), 0.99, 0.0, np.array([[0.3, 0.1]]), rate)
     assert run.status[0] == CONVERGED
     assert run.error[0] > 1e-10  # more than was asked for, and said so
 
