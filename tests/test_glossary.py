@@ -8,7 +8,7 @@ import pytest
 
 BOOK = Path(__file__).parents[1] / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
-BODY = re.search(r"```\{glossary\}\n(.*?)```", (BOOK / "glossary.md").read_text(encoding="utf-8"), flags=re.S)[1]
+BODY = (BOOK / "glossary.md").read_text(encoding="utf-8").split("```{glossary}\n")[1].split("```")[0]
 ENTRIES = dict(re.findall(r"^(\S.*)\n  (.*)$", BODY, flags=re.M))
 
 
@@ -41,7 +41,9 @@ def test_terms_stand_once_and_in_alphabetical_order():
 @pytest.mark.parametrize("term", ENTRIES)
 def test_an_entry_is_short_and_names_a_chapter_that_uses_it(term):
     explanation = ENTRIES[term]
-    number, label = re.search(r"\(\{ref\}`Chapter (\d) <(ch-[\w-]+)>`\)$", explanation).groups()
+    found = re.search(r"\(\{ref\}`Chapter (\d) <(ch-[\w-]+)>`\)$", explanation)
+    assert found
+    number, label = found.groups()
     (path,) = BOOK.glob(f"0{number}-*.md")
     text = path.read_text(encoding="utf-8")
     assert f"({label})=" in text
