@@ -67,6 +67,12 @@ class Branch:
         """(m,) bool: whether the flow in time does."""
         return self.growth < 1
 
+    def with_events(self) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Return strength, E and stability along the branch with the events put in: what a drawing of it needs."""
+        g = np.insert(self.strength, self.event_index, [e.strength for e in self.events])
+        E = np.insert(self.E, self.event_index, self.event_E, axis=0)
+        return g, E, np.insert(self.stable, self.event_index, True)
+
     def __repr__(self) -> str:
         ev = ", ".join(f"{e.kind} at {e.strength:.6g}" for e in self.events) or "no events"
         broken = "" if self.complete else ", incomplete"

@@ -141,6 +141,16 @@ def test_an_excitatory_network_turns_twice():
     assert branch.stable[second:].all()
 
 
+def test_events_are_put_in_where_they_belong():
+    branch = trace_branch(RateNetwork([[1.0]], 4.0), [200, 270, 400])
+    g, E, stable = branch.with_events()
+    np.testing.assert_allclose(g, [200, 270, 296.1268, 270, 245.5003, 270, 400], atol=1e-3)
+    assert (np.diff(E[:, 0]) > 0).all()
+    assert stable.tolist() == [True, True, True, False, True, True, True]
+    plain = trace_branch(RateNetwork([[1.0]], 8.0), [0, 1]).with_events()
+    assert plain[0].tolist() == [0, 1]
+
+
 def test_from_a_start_downwards_and_in_part(mixed):
     net, branch = mixed
     down = trace_branch(net, branch.strength[::-1], start=branch.E[-1])

@@ -38,7 +38,7 @@ def test_a_branch_is_solid_where_stable(ax):
 
 def test_event_line_is_at_its_strength(ax):
     assert plot.event_line(ax, 3.5, "fold").get_xdata()[0] == 3.5
-    assert ax.texts[0].get_text() == "fold"
+    assert ax.texts[0].get_text().strip() == "fold"
 
 
 def test_convergence_draws_errors_and_their_slope(ax):

@@ -56,8 +56,8 @@ def stability_branch(
 def event_line(ax: Axes, strength: float, text: str, *, color: str = "highlight", **kwargs: Any) -> Line2D:
     """Mark a strength with a thin vertical line and a word at its top; return the line."""
     line = ax.axvline(strength, color=COLORS.get(color, color), lw=1, ls=":")
-    kwargs = {"ha": "right", "va": "top", "rotation": 90, "fontsize": 10, **kwargs}
-    ax.text(strength, 0.98, text, transform=ax.get_xaxis_transform(), color=COLORS.get(color, color), **kwargs)
+    kwargs = {"ha": "right", "va": "top", "fontsize": 10, **kwargs}
+    ax.text(strength, 0.98, f"{text} ", transform=ax.get_xaxis_transform(), color=COLORS.get(color, color), **kwargs)
     return line
 
 
@@ -75,8 +75,9 @@ def convergence(
         ax.semilogy(k, e[start] * rate ** (k - float(start)), color=COLORS["theory"], lw=1)
         out += ax.semilogy(k, e, ".", color=COLORS["simulation"], ms=4, markevery=max(1, len(e) // 40))
         ax.annotate(
-            label, (k[-1], e[-1]), xytext=(0, 8), textcoords="offset points", ha="right", va="bottom", fontsize=10
+            label, (k[-1], e[-1]), xytext=(5, 0), textcoords="offset points", ha="left", va="center", fontsize=10
         )
+    ax.set_xlim(right=1.3 * max(len(np.asarray(e)) for e in errors))  # room for the labels
     return out
 
 
