@@ -304,13 +304,11 @@ def _block(E: Floats, neuron: LIF, order: int) -> Floats:
 
 
 def _above_threshold(E: Floats, neuron: LIF) -> Floats:
-    """Return E + E_L - v_th with the rounding of both differences put back: it decides all that happens below."""
+    """Return E + E_L - v_th with the rounding of v_th - E_L put back: weak noise makes it large."""
     theta = neuron.v_th - neuron.E_L
     b = theta - neuron.v_th
     theta_error = (neuron.v_th - (theta - b)) - (neuron.E_L + b)
-    x = E - theta
-    shifted = x - E
-    return x + ((E - (x - shifted)) - (theta + shifted) - theta_error)
+    return (E - theta) - theta_error
 
 
 def _noise_free(x: Floats, neuron: LIF, order: int) -> Floats:

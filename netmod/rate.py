@@ -140,7 +140,7 @@ class MaxSlope:
 
 @dataclass(frozen=True)
 class MaxCurvature:
-    """The most curved point of a rate function: the input `E` (mV) and ``|r''|`` there, 1/(ms mV**2)."""
+    """The most curved point of a rate function: the input `E` (mV) and the `curvature` ``|r''|``, 1/(ms mV**2)."""
 
     E: float
     curvature: float

@@ -112,11 +112,12 @@ NEURONS = {
     "reset 1e-3 mV below": LIF(v_r=-50.001, tau_ref=0.0),
     "reset 1e-9 mV below": LIF(v_r=-50.000000001, tau_ref=0.0, sigma=5.0),
     "uneven numbers": LIF(tau=17.3, E_L=-63.7, sigma=2.9, v_th=-49.1, v_r=-58.3, tau_ref=0.7),
+    "uneven numbers, weak noise": LIF(E_L=0.1, sigma=1e-4, v_th=20.3, v_r=10.7, tau_ref=0.0),
     "reset above rest": LIF(v_r=-52.5, sigma=7.0),
     "reset below rest": LIF(v_r=-75.0, sigma=2.0),
 }
 # y = (E + E_L - v_th)/σ: far below threshold to far above, each change of method approached from both sides
-Y = np.array([-25.8, -20, -8, -3, -1.1, -0.3, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.2, 0.9, 2, 5, 9.99, 10.01, 40, 1e3, 1e5])
+Y = np.array([-25.8, -20, -8, -3, -1.1, -0.3, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.2, 0.9, 2, 5, 9.99, 10.01, 40, 1e3, 2e5])
 Y = np.concatenate([Y, [9.9e7, 1.01e8, 1e12]])
 
 
@@ -387,6 +388,7 @@ def test_max_slope_at_its_limits():
         (NEURON, -200.0, 2000.0, 1e-10),
         (NEURON, -60.0, 60.0, 1e-13),
         (NEURON, -60.0, 60.0, 1e-3),
+        (NEURON, -60.0, 60.0, 5e-8),  # what the first grid tried just misses
         (LIF(sigma=0.3), 0.0, 40.0, 1e-10),
         (LIF(sigma=1.0, v_r=-50.1, tau_ref=0.5), -5.0, 40.0, 1e-9),
         (LIF(tau_ref=0.0), 0.0, 500.0, 1e-10),
