@@ -110,5 +110,5 @@ class Point:
     def rescale(self, size: float) -> None:
         """Express the tangent in other units of E."""
         tangent = np.append(self.tangent[:-1] * (self.path.size / size), self.tangent[-1])
-        self.sign, self.lam  # noqa: B018 - known before the units change
+        self.sign  # noqa: B018 - to be computed before the units change
         self.tangent = tangent / np.linalg.norm(tangent)
