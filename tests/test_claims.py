@@ -33,7 +33,7 @@ VERDICTS = {
     "u": "unspecified",
     "n": "not reproducible as stated",
 }
-BADGES = {"success": "r", "warning": "o", "primary": "c", "secondary": "u", "danger": "n"}
+BADGES = {"success": "r", "warning": "o", "primary": "c", "muted": "u", "danger": "n"}
 
 # The phrases on which chapter 9 gives a verdict, as they stand on the poster (white space aside), part by part.
 POSTER = {
