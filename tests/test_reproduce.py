@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 PAGE = (BOOK / "reproduce.md").read_text(encoding="utf-8")
 SECTIONS = {
-    match[1]: re.findall(r"^\| \{numref\}`([\w-]+)` \| `([\w-]+)` \| (.+) \|$", match[0], flags=re.M)
-    for match in re.finditer(r"`make figures CHAPTER=(\w+)`\n\n\|.*?(?=\n\n|\Z)", PAGE, flags=re.S)
+    match[1]: re.findall(r"^- \{numref\}`([\w-]+)`, `([\w-]+)`: (.+)$", match[0], flags=re.M)
+    for match in re.finditer(r"`make figures CHAPTER=(\w+)`\n\n- .*?(?=\n\n|\Z)", PAGE, flags=re.S)
 }
 WITH_FIGURES = {
     path.stem if path.stem == "index" else path.stem[:2]: [cell.figure for cell in cells]
@@ -26,7 +26,7 @@ def test_every_chapter_with_figures_has_its_command():
 
 
 @pytest.mark.parametrize("chapter", WITH_FIGURES)
-def test_the_table_has_the_figures_of_the_chapter_in_their_order(chapter):
+def test_the_list_has_the_figures_of_the_chapter_in_their_order(chapter):
     rows = SECTIONS[chapter]
     assert [name for _, name, _ in rows] == [figure["name"] for figure in WITH_FIGURES[chapter]]
     assert [name for name, _, _ in rows] == [name for _, name, _ in rows], "reference and file name are the same"
