@@ -192,8 +192,8 @@ def test_the_summary_counts_the_verdicts():
     r, o, c, u = (badges.count(letter) for letter in "rocu")
     assert (
         f"Of {len(badges)} claims on the sheet, {r} are reproduced as they stand, {o} hold under a condition that it "
-        f"does not state, {c} need correction, {u} cannot be repeated for want of a number, and one has nothing"
-        in text
+        f"does not state, {c} need correction, {u} cannot be repeated for want of a number or a definition, and one "
+        "has nothing behind it." in text
     )
     assert badges.count("n") == 1
 
