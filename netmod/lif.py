@@ -232,6 +232,7 @@ def sample_rate(
         if reps >= _ENOUGH
         else _lanes.renewal(tally.reshape(4, E.size, reps).sum(axis=2), spikes / reps)
     )
+    F = np.where(spikes == 0, 1.0, F)  # no spike yet says "fewer than about one", not "none, and surely"
     rate, stderr = spikes / total, np.sqrt(F * np.maximum(spikes, 1.0)) / total
     factor = 1 / (1 + rate * (neuron.tau_ref - hold * dt - late))
     gap = np.where(np.isnan(E), np.nan, 1.0)

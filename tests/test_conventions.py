@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "netmod"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
-ALL_THERE = False
+ALL_THERE = True
 """Whether a name of SIGNATURES that netmod lacks is a failure; turned on once everything is written."""
 
 LONGEST_MODULE = 350

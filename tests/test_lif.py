@@ -442,3 +442,11 @@ def test_everything_is_exported():
     for name in ("LIF", "RateSample", "Trace", "intervals", "sample_intervals", "sample_rate", "simulate"):
         assert getattr(netmod, name) is getattr(lif, name)
         assert name in netmod.__all__
+
+
+@pytest.mark.parametrize("duration", [500.0, 100_000.0])  # one stretch, and many
+def test_no_spike_at_all_leaves_an_error_of_one_spike(duration):
+    for neuron, E in ((LIF(), -40.0), (LIF(sigma=0.0), 5.0)):
+        sample = sample_rate(neuron, E, duration=duration, rng=1)
+        assert sample.rate == 0
+        assert sample.stderr == pytest.approx(1 / duration, rel=0.1)

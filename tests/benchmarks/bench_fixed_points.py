@@ -84,7 +84,8 @@ def bench_against_scipy(benchmark, problems):
     limit = np.median([cpu(gemm) for _ in range(5)]) * products / (2000 * 256)
     ours = np.median([cpu(lambda: _ours(*problems)) for _ in range(3)])
     print(
-        f"scipy.optimize.fixed_point loop / netmod: {value:.1f} (144,000 problems, {products / PROBLEMS:.0f} steps each)"
+        f"scipy.optimize.fixed_point loop / netmod: {value:.1f} "
+        f"(144,000 problems, {products / PROBLEMS:.0f} steps each)"
     )
     print(f"netmod / matrix products alone: {ours / limit:.2f} ({ours:.2f} s / {limit:.2f} s)")
     assert value > 15
