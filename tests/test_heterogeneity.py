@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from netmod import (
     LIF,
+    Regression,
     annealed_rate,
     dale_signs,
     edge_statistics,
@@ -170,6 +171,12 @@ def test_regression_on_one_predictor_is_the_correlation_with_its_bootstrap():
     pick = np.random.default_rng(4).integers(80, size=(300, 80))
     boot = [np.corrcoef(x[i], y[i])[0, 1] for i in pick]
     np.testing.assert_allclose([result.low[0], result.high[0]], np.percentile(boot, [2.5, 97.5]), rtol=1e-9)
+
+
+def test_a_zero_is_printed_without_a_sign():
+    one = np.array([-0.001])
+    lines = str(Regression(("a",), one, one, -one, 0.5, 0.4, one)).splitlines()
+    assert lines == ["a    0.00  [ 0.00,  0.00]", "R² = 0.50, out of sample 0.40"]
 
 
 def test_regression_finds_nothing_in_noise_out_of_sample():
