@@ -258,9 +258,7 @@ class _Block:
                 history[:, holes] = history[:, movers]
                 if watch is not None:
                     watch.move(movers, holes)
-                where = np.arange(m)
-                where[movers] = holes
-                free, m = where[free], size
+                m = size  # the rows in `free` lie before all gaps, so that none of them was moved
         return np.sort(np.concatenate(unfinished))
 
     def rounding(self, rows: NDArray[np.int64], g: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -48,15 +48,15 @@ class Watch:
     ) -> NDArray[np.int64]:
         """Write how a run ended into `status`, if it did; return the periods."""
         m, L = len(residual), self.window
-        lag = (age - 1) % L + 1  # 1 … L: at L the window ends, with this state
+        lag = np.where(age > 0, (age - 1) % L + 1, 0)  # 1 … L: at L the window ends, with this state
         away = np.abs(X[:m] - self.ref[:m]).max(axis=1)
         top, back = self.top[:m], self.back[:m]
         period = np.zeros(m, np.int64)
-        returned = (lag >= 2) & (age > 0) & (away <= np.maximum(self.tol, floor)) & (residual > _PERIOD_GAP * away)
+        returned = (lag >= 2) & (away <= np.maximum(self.tol, floor)) & (residual > _PERIOD_GAP * away)
         returned &= (residual > _PERIOD_GAP * floor) & (status < 0)
         period[returned], status[returned] = lag[returned], PERIODIC
         np.copyto(back, np.minimum(back, away), where=lag >= 2)
-        ends = np.flatnonzero((lag == L) & (age > 0))
+        ends = np.flatnonzero(lag == L)
         if len(ends):
             low, before = back[ends], self.back_before[ends]
             # A residual that shrinks from window to window, however slowly, may be on its way to a fixed point; a

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from netmod import RateNetwork, dale_signs, erdos_renyi, newton, trace_branch
+from netmod import LIF, RateNetwork, RateTable, dale_signs, erdos_renyi, newton, trace_branch
 from netmod.fixed_points import Branch, Event
 
 from .test_fixed_points import SMALL, Tanh, small
@@ -48,6 +48,7 @@ def test_the_period_doubling_gain(golden):
         ([[1.0]], "branch point"),
         ([[-1.0]], "flip"),
         ([[0.0, -1.0], [1.0, 0.0]], "complex pair"),
+        ([[np.cos(0.05), -np.sin(0.05)], [np.sin(0.05), np.cos(0.05)]], "complex pair"),
     ],
 )
 def test_bifurcations_made_by_hand(W, kind):
@@ -65,6 +66,16 @@ def test_two_crossings_in_one_step_are_told_apart():
     branch = trace_branch(RateNetwork(W, 0.0, rate=Tanh()), [0.0, 2.0])
     assert [e.kind for e in branch.events] == ["flip", "flip", "branch point"]
     np.testing.assert_allclose([e.strength for e in branch.events], [1, 1.001, 1.002], atol=1e-9)
+
+
+def test_a_branch_does_not_jump_to_another():
+    """This one has neighbours so close that a step of the first size lands on one of them."""
+    A = erdos_renyi(100, 0.2, rng=3) * dale_signs(100)
+    net = RateNetwork(A, 8.0, rate=RateTable(LIF(), -1500, 1500, tol=1e-11))
+    branch, careful = (trace_branch(net, [100, 137, 140], max_step=step) for step in (0.05, 0.01))
+    assert branch.complete
+    np.testing.assert_allclose(branch.E, careful.E, atol=1e-6)
+    assert [e.kind for e in branch.events if e.kind == "fold"] == ["fold"] * 2
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,9 @@ def test_is_the_loop_of_the_poster():
     )
 
 
-@pytest.mark.parametrize(("gain", "period"), [(2.5, 1), (3.2, 2), (3.5, 4), (3.5546, 8), (3.8319, 3), (3.7389, 5)])
+@pytest.mark.parametrize(
+    ("gain", "period"), [(2.5, 1), (3.02, 2), (3.05, 2), (3.2, 2), (3.5, 4), (3.5546, 8), (3.8319, 3), (3.7389, 5)]
+)
 def test_periods_of_the_logistic_map(gain, period):
     run = one(gain, [0.3], logistic)
     assert run.status[0] == (CONVERGED if period == 1 else PERIODIC)
