@@ -124,6 +124,8 @@ parts:
 """
 INDEX = "# A tiny book\n\nStart with {ref}`ch-tiny`.\n\n```{bibliography}\n```\n"
 
+ALONE = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # a make that does not know that another one started it
+
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
@@ -145,7 +147,7 @@ def book(tmp_path_factory):
     (root / "netmod" / "__init__.py").write_text('"""Tiny."""\nRATE = 14.0\n')
     runs = root / "runs.txt"
     runs.write_text("")
-    environment = {**os.environ, "PYTHONPATH": str(root), "RUNS": str(runs), "MAKEFLAGS": ""}
+    environment = {**os.environ, "PYTHONPATH": str(root), "RUNS": str(runs)} | ALONE
 
     def build() -> subprocess.CompletedProcess[str]:
         # -o: the environment is the one that this test runs in, whatever the age of its stamp
@@ -366,7 +368,7 @@ def test_setup_says_what_is_wrong_with_the_python_it_got(tmp_path, trick, messag
     done = subprocess.run(
         ["make", "setup", "PYTHON=./python\\ stub"],
         cwd=tmp_path,
-        env={**os.environ, "MAKEFLAGS": ""},
+        env={**os.environ} | ALONE,
         text=True,
         capture_output=True,
         timeout=60,

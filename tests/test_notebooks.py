@@ -82,7 +82,7 @@ def project(tmp_path_factory):
 
     code, said = python("tests.bless", "01")
     assert code == 0, said
-    return SimpleNamespace(root=root, python=python, blessed=said, lif=root / "netmod" / "lif.py")
+    return SimpleNamespace(root=root, python=python, blessed=said, neuron=root / "netmod" / "_neuron.py")
 
 
 def run(project, *names):
@@ -95,13 +95,13 @@ def test_an_unchanged_chapter_passes_and_a_changed_constant_is_caught(project):
     code, said = run(project, "book")
     assert code == 0, said
     assert "6 passed" in said
-    original = project.lif.read_text(encoding="utf-8")
+    original = project.neuron.read_text(encoding="utf-8")
     assert original.count("tau: float = 20.0") == 1
-    project.lif.write_text(original.replace("tau: float = 20.0", "tau: float = 21.0"), encoding="utf-8")
+    project.neuron.write_text(original.replace("tau: float = 20.0", "tau: float = 21.0"), encoding="utf-8")
     try:
         code, said = run(project, "book/01-good.md")
     finally:
-        project.lif.write_text(original, encoding="utf-8")
+        project.neuron.write_text(original, encoding="utf-8")
     assert code == 1, said
     assert "'[37.83518938 15.86294361]' == '[39.62694885 16.55609079]'" in said
     assert "'in a solution 20.0' == 'in a solution 21.0'" in said
