@@ -30,7 +30,7 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-REPEATED_IDS = {"proof-content", "exercise-content", "solution-content"}
+REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +141,8 @@ def mark_checked_cells(app: Sphinx, doctree: nodes.document) -> None:
 
 def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Take away the one identifier that sphinx-proof and sphinx-exercise give to every box of a kind."""
-    for section in doctree.findall(nodes.section):
-        section["ids"] = [name for name in section["ids"] if name not in REPEATED_IDS]
+    for box in doctree.findall(lambda node: isinstance(node, nodes.section | nodes.admonition)):
+        box["ids"] = [name for name in box["ids"] if name not in REPEATED_IDS]
 
 
 def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
