@@ -178,4 +178,5 @@ def _parts(W: Any) -> tuple[Any, Any]:
 
 
 def nothing(reason: str) -> Certificate:
+    """Return the certificate that proves nothing, and says why."""
     return Certificate(False, False, np.nan, "none", 0.0, np.nan, "", reason)

@@ -29,6 +29,21 @@ import chapters  # noqa: E402 - found on the path set up in the line above
 OUTPUTS = ROOT / "tests" / "outputs"
 MARKER = "# NBVAL_CHECK_OUTPUT"
 
+HEADER = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+"""
+"""How every chapter begins: what makes a Markdown file a notebook."""
+
 
 def is_marked(cell: NotebookNode) -> bool:
     """Return whether the output of `cell` is compared: its first line is the marker."""

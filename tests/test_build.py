@@ -15,7 +15,7 @@ import yaml
 from nbclient import NotebookClient
 
 import netmod
-from tests.notebooks import ROOT
+from tests.notebooks import HEADER, ROOT
 
 EXTENSIONS = ROOT / "book" / "_ext"
 sys.path.insert(0, str(EXTENSIONS))
@@ -23,19 +23,6 @@ sys.path.insert(0, str(EXTENSIONS))
 import downloads  # noqa: E402 - found on the path set up in the line above
 import netmod_book  # noqa: E402
 
-HEADER = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
-"""
 CHAPTER = (
     HEADER
     + r"""

@@ -10,23 +10,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from tests.notebooks import ROOT
+from tests.notebooks import HEADER, ROOT
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import figures
 
-CHAPTER = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
+CHAPTER = (
+    HEADER
+    + """\
 # Small
 
 ```{code-cell} ipython3
@@ -68,6 +59,7 @@ ax.scatter(np.arange(3), np.arange(3) ** 2)
 ax.set_xlabel("input (mV)");
 ```
 """
+)
 
 
 def run(chapter, out):

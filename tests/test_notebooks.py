@@ -10,27 +10,19 @@ from types import SimpleNamespace
 import pytest
 
 from tests import notebooks
-from tests.notebooks import ROOT, chapters
+from tests.notebooks import HEADER, ROOT, chapters
 
-HEADER = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  display_name: Python 3
-  language: python
-  name: python3
----
-
+START = (
+    HEADER
+    + """\
 # A small chapter
 
 """
+)
 
 
 def chapter(*cells: str) -> str:
-    return HEADER + "\n\n".join(f"```{{code-cell}} ipython3\n{cell}\n```" for cell in cells) + "\n"
+    return START + "\n\n".join(f"```{{code-cell}} ipython3\n{cell}\n```" for cell in cells) + "\n"
 
 
 GOOD = chapter(
@@ -115,7 +107,7 @@ def test_bad_chapters_fail_and_say_why(project):
         "03-warns.md": chapter("import warnings\nwarnings.warn('too large')"),
         "04-raises.md": chapter("x = 1", "raise ValueError('no such thing')"),
         "06-bare.md": chapter("import matplotlib.pyplot as plt\nplt.plot([1])"),
-        "05-nested.md": HEADER + "````{note}\n```{code-cell}\n1 + 1\n```\n````\n",
+        "05-nested.md": START + "````{note}\n```{code-cell}\n1 + 1\n```\n````\n",
     }
     for name, text in bad.items():
         (book / name).write_text(text, encoding="utf-8")
