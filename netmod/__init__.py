@@ -1,33 +1,40 @@
 """Noisy neurons, random networks and their steady states.
 
-One module a chapter, imports running one way: `lif` → `rate` → `graphs`, `motifs` → `dynamics` →
-`contraction` → `fixed_points` → `ensemble` → `spiking`; `plot` draws what they return. Units are ms, mV
+One wing a chapter, imports running one way: `lif` → `rate` → `graphs` → `dynamics` → `contraction` →
+`fixed_points` → `ensemble` → `heterogeneity` → `spiking`; `plot` draws what they return. Units are ms, mV
 and 1/ms, and ``W[i, j]`` is the connection from neuron j to neuron i.
 """
 
-from netmod.continuation import Branch, Event, trace_branch
 from netmod.contraction import Certificate, a_posteriori_error, a_priori_error, certify, lipschitz_constants
 from netmod.dynamics import RateNetwork
 from netmod.ensemble import Sweep, sweep
 from netmod.fixed_points import (
+    Branch,
+    Event,
     FixedPoint,
     FixedPointSet,
     extremal_fixed_points,
     find_fixed_points,
     iterate,
     newton,
+    trace_branch,
 )
 from netmod.graphs import (
+    EdgeStatistics,
+    MotifCounts,
     connection_matrix,
     dale_signs,
+    edge_statistics,
     erdos_renyi,
     from_networkx,
+    in_degrees,
+    motif_counts,
+    out_degrees,
     sonet,
     to_networkx,
 )
 from netmod.heterogeneity import LinearFit, Regression, annealed_rate, linear_fit, linear_response, regress
 from netmod.lif import LIF, RateSample, Trace, intervals, sample_intervals, sample_rate, simulate
-from netmod.motifs import EdgeStatistics, MotifCounts, edge_statistics, in_degrees, motif_counts, out_degrees
 from netmod.rate import (
     MaxCurvature,
     MaxSlope,

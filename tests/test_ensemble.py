@@ -7,10 +7,10 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 import numpy as np
 import pytest
 
-import netmod._sweep
+import netmod.ensemble
 from netmod import LIF, Sweep, connection_matrix, dale_signs, erdos_renyi, firing_rate, sweep
-from netmod._iteration import STATUS
-from netmod._sweep import distinct_points
+from netmod.ensemble import _distinct_points
+from netmod.fixed_points.iteration import STATUS
 
 STRENGTHS = [2.0, 6.0, 12.0]
 CALL = {"E0": 8.0, "starts": 5, "rng": 11}
@@ -68,7 +68,7 @@ def test_one_network_is_a_stack_of_one(stack, reference):
 
 def test_same_seed_same_result_whatever_the_batches(stack, reference, monkeypatch):
     assert same(sweep(stack, STRENGTHS, **CALL), reference)
-    monkeypatch.setattr(netmod._sweep, "BATCH_BYTES", 1)
+    monkeypatch.setattr(netmod.ensemble, "BATCH_BYTES", 1)
     assert same(sweep(stack, STRENGTHS, **CALL), reference)
     other = sweep(stack, STRENGTHS, **(CALL | {"rng": 12}))
     assert not np.array_equal(other.iterations, reference.iterations)
@@ -176,10 +176,10 @@ def test_two_steady_states_are_both_reported():
 
 def test_distinct_points_counts_what_it_merges():
     a, b = np.zeros(3), np.array([0, 0, 2e-6])
-    points, counts = distinct_points(np.array([a, b, a + 5e-7, b, a]))
+    points, counts = _distinct_points(np.array([a, b, a + 5e-7, b, a]))
     assert counts.tolist() == [3, 2]
     np.testing.assert_array_equal(points, [a, b])
-    points, counts = distinct_points(np.empty((0, 3)))
+    points, counts = _distinct_points(np.empty((0, 3)))
     assert points.shape == (0, 3)
     assert counts.shape == (0,)
 

@@ -206,7 +206,7 @@ def test_default_neuron_is_the_books():
     np.testing.assert_array_equal(linear_response(A, 3.0, E), linear_response(A, 3.0, E, LIF()))
 
 
-# --- thm-motif-degrees, chapter 7 -------------------------------------------------------------------------------
+# --- thm-motif-degrees, chapter 8 -------------------------------------------------------------------------------
 
 
 def triples(A):

@@ -74,7 +74,7 @@ def project(tmp_path_factory):
 
     code, said = python("tests.bless", "01")
     assert code == 0, said
-    return SimpleNamespace(root=root, python=python, blessed=said, neuron=root / "netmod" / "_neuron.py")
+    return SimpleNamespace(root=root, python=python, blessed=said, neuron=root / "netmod" / "lif" / "neuron.py")
 
 
 def run(project, *names):

@@ -1,4 +1,4 @@
-"""Drawing for chapter 8: simulated against predicted rates, rasters, the population rate in time."""
+"""Drawing for chapter 9: simulated against predicted rates, rasters, the population rate in time."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.optimize import fixed_point
 
 from netmod import LIF, RateNetwork, RateTable, dale_signs, erdos_renyi, iterate
-from netmod._iteration import iterate_columns, random_starts
+from netmod.fixed_points.iteration import iterate_columns, random_starts
 from tests import peers
 from tests.benchmarks._ratio import cpu, ratio
 

@@ -1,0 +1,322 @@
+"""The batch kernel behind `iterate` and `sweep`: Equation 1 iterated for many columns of one network at once.
+
+A **column** is one problem: one strength g, one outside current and one starting state of the same network. A
+block of columns moves together, so that the sum over neurons is one matrix product; a column that has settled
+leaves its place to the next one in the queue. Memory is the answer itself and a few blocks, whatever the number
+of columns, and the same call gives the same answer on the same machine.
+
+How a run ends (`STATUS`)
+-------------------------
+converged
+    The residual r_k = max |F(E_k) − E_k| and the speed q at which it shrank over the last 15 steps put the error
+    r_k / (1 − q) below `tol`; or r_k has reached the rounding level of the sum, or, below `tol`, shrinks no more.
+    The returned state is E_k itself, so `residual` is its own. A small step alone is never enough.
+periodic
+    The run came back to an earlier state within `tol`, while its single steps stay at least 10⁴ times larger.
+wandering
+    The run is bounded, neither settles nor repeats: quasi-periodic or chaotic. Recognised early, by three signs from
+    one window of `patience` steps to the next: the largest residual does not shrink at all, the run turns around
+    instead of drifting, and no close return improves. It is a judgement: a chaotic run can end at a fixed point much
+    later (of 129 such runs of mixed networks of 50 neurons, none did within 10,000 steps), and a run that closes
+    in by less than 10⁻⁴ per window is taken for one that does not.
+max_iter
+    None of these after `max_iter` steps.
+diverged
+    The state is no longer finite (or the start was not).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from netmod.fixed_points.starts import random_starts
+from netmod.fixed_points.watch import Watch
+
+__all__ = ["STATUS", "Columns", "iterate_columns", "random_starts"]
+
+STATUS = ("converged", "periodic", "wandering", "max_iter", "diverged")
+"""Names of the status codes 0-4 of `Columns.status`."""
+CONVERGED, MAX_ITER, DIVERGED = 0, 3, 4
+
+_SPRINT = 64  # most columns settle in fewer steps: until then nobody watches for cycles
+_LAG = 15  # steps over which the speed of convergence is measured; a complex pair makes residuals wobble
+_CELLS = 51_200  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
+_EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What `iterate_columns` returns, one row or entry per column."""
+
+    E: NDArray[np.float64]
+    """(columns, n), mV: the last state."""
+    residual: NDArray[np.float64]
+    """(columns,), mV: max |F(E) − E| of that state."""
+    error: NDArray[np.float64]
+    """(columns,), mV: residual / (1 − observed speed), an estimate of the distance to the fixed point; inf where
+    the residual does not shrink."""
+    iterations: NDArray[np.int64]
+    """(columns,): how many times F was applied to the start to get E."""
+    status: NDArray[np.int8]
+    """(columns,): index into `STATUS`."""
+    period: NDArray[np.int64]
+    """(columns,): the period of a periodic run, 1 for a converged one, 0 otherwise."""
+
+    def __repr__(self) -> str:
+        counts = np.bincount(self.status, minlength=len(STATUS))
+        return f"Columns({', '.join(f'{c} {s}' for s, c in zip(STATUS, counts, strict=True) if c)})"
+
+
+def iterate_columns(
+    A: Any,
+    gains: ArrayLike,
+    E0: ArrayLike,
+    starts: ArrayLike,
+    rate: Callable[..., Any],
+    *,
+    damping: float = 1.0,
+    tol: float = 1e-10,
+    max_iter: int = 10_000,
+    patience: int | None = 64,
+) -> Columns:
+    """Return where the iteration E ← (1 − d) E + d (E₀ + g A r(E)) takes each column.
+
+    Arguments are not checked here beyond shapes; the public functions do that.
+
+    Parameters
+    ----------
+    A : (n, n) array or scipy.sparse array
+        Signed connections without their strength, ``A[i, j]`` from j to i. (Or W itself, with gains 1.)
+    gains : number or (columns,)
+        Strength g of each column, mV ms per unit of A.
+    E0 : number, (n,), (columns, 1) or (columns, n)
+        Outside current, mV.
+    starts : (columns, n)
+        Starting states, mV. Not changed.
+    rate : callable
+        r(E) in 1/ms, elementwise. Called as ``rate(E, out=R)`` if its signature has `out`.
+    damping : float, optional
+        d in (0, 1]; 1 is the plain iteration.
+    tol : float, optional
+        Accepted error, mV (estimated; see the module's text).
+    max_iter : int, optional
+        Most applications of F per column.
+    patience : int or None, optional
+        Length of the windows in which runs that never settle are recognised; None never gives up early.
+
+    Returns
+    -------
+    Columns
+        `E`, `residual`, `error`, `iterations`, `status`, `period`, in the order of `starts`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> A = np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> iterate_columns(A, [0.5, 1.0, 1.5], 1.0, np.zeros((3, 2)), np.tanh)
+    Columns(3 converged)
+    """
+    E = np.array(starts, dtype=float, order="C")
+    columns, n = E.shape
+    out = Columns(
+        E,
+        np.full(columns, np.nan),
+        np.full(columns, np.inf),
+        np.zeros(columns, np.int64),
+        np.full(columns, MAX_ITER, np.int8),
+        np.zeros(columns, np.int64),
+    )
+    if columns == 0 or n == 0:
+        out.residual[:], out.error[:], out.status[:], out.period[:] = 0.0, 0.0, CONVERGED, 1
+        return out
+    block = _Block(A, gains, E0, rate, out, damping, tol, max_iter)
+    everyone = np.arange(columns)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if patience is None:
+            block.run(everyone, 0, max_iter, None)
+        else:
+            slow = block.run(everyone, 0, min(_SPRINT, max_iter), None)
+            block.run(slow, _SPRINT, max_iter, patience)
+    return out
+
+
+class _Block:
+    """A block of rows that steps together, and the buffers it steps in."""
+
+    def __init__(
+        self,
+        A: Any,
+        gains: ArrayLike,
+        E0: ArrayLike,
+        rate: Callable[..., Any],
+        out: Columns,
+        damping: float,
+        tol: float,
+        max_iter: int,
+    ) -> None:
+        columns, n = out.E.shape
+        self.out, self.damping, self.tol, self.max_iter = out, damping, tol, max_iter
+        self.gains = np.broadcast_to(np.asarray(gains, float), (columns,))
+        E0 = np.asarray(E0, float)
+        self.E0, self.E0_shared = np.broadcast_to(E0, (columns, n)), E0.ndim < 2
+        self.sparse = sparse.issparse(A)
+        self.A = A if self.sparse else np.ascontiguousarray(np.asarray(A, float).T)
+        self.row_sum = float(abs(A).sum(axis=1).max()) if self.sparse else float(np.abs(self.A).sum(axis=0).max())
+        self.rate, self.rate_out = rate, _takes_out(rate)
+        # At most 512 rows, at least 64 so that a large matrix is read seldom, never more than 32 MB a buffer.
+        self.width = max(1, min(columns, 512, max(64, _CELLS // n), 2**22 // n))
+        padded = -8 * (-self.width // 8)
+        self.X, self.F, self.R, self.D = (np.zeros((padded, n)) for _ in range(4))
+        self.shift = np.zeros((padded, 1 if self.E0_shared else n))
+
+    def step(self, m: int, g: NDArray[np.float64], E0: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Put F(X) into `F` for the first m rows and return their residuals."""
+        X, F, R, D = self.X[:m], self.F[:m], self.R[:m], self.D[:m]
+        if self.rate_out:
+            self.rate(X, out=R)
+        else:
+            R[...] = self.rate(X)
+        if self.sparse:
+            F[...] = (self.A @ R[0]) if m == 1 else (self.A @ R.T).T
+        else:  # whole eights of rows: the sum of a row is then, with most BLAS, the same in any company
+            p = -8 * (-m // 8)
+            np.matmul(self.R[:p], self.A, out=self.F[:p])
+        np.multiply(F, g, out=F)
+        np.add(F, E0, out=F)
+        np.subtract(F, X, out=D)
+        np.abs(D, out=D)
+        return D.max(axis=1)
+
+    def run(self, queue: NDArray[np.int64], k_first: int, k_last: int, window: int | None) -> NDArray[np.int64]:
+        """Take the columns in `queue` from step `k_first` to at most `k_last`; return those that are not done.
+
+        With a `window`, watch for cycles and for runs that never settle.
+        """
+        out, tol, unfinished = self.out, self.tol, [np.empty(0, np.int64)]
+        col = np.zeros(self.width, np.int64)
+        k = np.zeros(self.width, np.int64)
+        g = np.zeros((self.width, 1))
+        floor = np.zeros(self.width)
+        history = np.zeros((_LAG + 1, self.width))
+        fresh = np.zeros(0, np.int64)
+        watch = None if window is None else Watch(self.X.shape, window, tol)
+        free = np.arange(min(self.width, len(queue)))
+        waiting, m, tick = 0, len(free), 0
+        while m:
+            if len(free):  # seat the next columns of the queue
+                fresh = queue[waiting : waiting + len(free)]
+                waiting += len(fresh)
+                rows = free[: len(fresh)]
+                col[rows], k[rows], g[rows, 0] = fresh, k_first, self.gains[fresh]
+                self.X[rows] = out.E[fresh]
+                if not self.E0_shared:
+                    self.shift[rows] = self.E0[fresh]
+                if watch is not None:
+                    watch.reset(rows, self.X)
+                fresh = rows
+            residual = self.step(m, g[:m], self.E0[:1] if self.E0_shared else self.shift[:m])
+            if len(free):
+                floor[fresh] = self.rounding(fresh, g)
+            history[tick % (_LAG + 1), :m] = residual
+            status = np.full(m, -1, np.int8)
+            self.judge(residual, floor[:m], k[:m] - k_first, history, tick, status)
+            period = None if watch is None else watch.look(residual, floor[:m], self.X, k[:m] - k_first, status)
+            late = (status < 0) & (k[:m] >= k_last)
+            status[late] = MAX_ITER
+            done = np.flatnonzero(status >= 0)
+            if len(done):
+                c = col[done]
+                out.E[c], out.residual[c], out.iterations[c] = self.X[done], residual[done], k[done]
+                out.status[c], out.error[c] = status[done], self.error(done, residual, k - k_first, history, tick)
+                out.period[c] = np.where(status[done] == CONVERGED, 1, 0 if period is None else period[done])
+                if window is None and k_last < self.max_iter:
+                    unfinished.append(c[status[done] == MAX_ITER])
+            if self.damping == 1.0:
+                self.X, self.F = self.F, self.X
+            else:
+                np.subtract(self.F[:m], self.X[:m], out=self.D[:m])
+                self.X[:m] += self.damping * self.D[:m]
+            k[:m] += 1
+            tick += 1
+            free = done
+            left = len(queue) - waiting
+            if len(free) > left:  # no one to seat: close the gaps with the last rows
+                gaps, keep = free[left:], np.ones(m, bool)
+                free, keep[gaps] = free[:left], False
+                stay = np.flatnonzero(keep)
+                size = m - len(gaps)
+                movers, holes = stay[stay >= size], gaps[gaps < size]
+                for a in (col, k, g, floor, self.X, self.shift):
+                    a[holes] = a[movers]
+                history[:, holes] = history[:, movers]
+                if watch is not None:
+                    watch.move(movers, holes)
+                m = size  # the rows in `free` lie before all gaps, so that none of them was moved
+        return np.sort(np.concatenate(unfinished))
+
+    def rounding(self, rows: NDArray[np.int64], g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the residual, mV, below which the rounding errors of the sum hide any change."""
+        terms = np.abs(g[rows, 0]) * self.row_sum * np.abs(self.R[rows]).max(axis=1)
+        return 4 * _EPS * (terms + np.abs(self.F[rows]).max(axis=1))
+
+    def judge(
+        self,
+        residual: NDArray[np.float64],
+        floor: NDArray[np.float64],
+        age: NDArray[np.int64],
+        history: NDArray[np.float64],
+        tick: int,
+        status: NDArray[np.int8],
+    ) -> None:
+        """Write CONVERGED or DIVERGED into `status` where a row is."""
+        near = np.flatnonzero(~(residual > np.maximum(self.tol, floor)))
+        if len(near):
+            q = _speed(near, residual, age, history, tick)
+            r = residual[near]
+            sure = (r <= floor[near]) | ((r <= self.tol * (1.0 - q)) & (age[near] >= 2))
+            status[near[sure]] = CONVERGED
+        status[~np.isfinite(residual)] = DIVERGED
+
+    def error(
+        self,
+        rows: NDArray[np.int64],
+        residual: NDArray[np.float64],
+        age: NDArray[np.int64],
+        history: NDArray[np.float64],
+        tick: int,
+    ) -> NDArray[np.float64]:
+        """Return residual / (1 − speed): the error if the residual goes on shrinking as it did."""
+        q, r = _speed(rows, residual, age, history, tick), residual[rows]
+        return np.where(q < 1.0, r / np.where(q < 1.0, 1.0 - q, 1.0), np.where(r == 0.0, 0.0, np.inf))
+
+
+def _speed(
+    rows: NDArray[np.int64],
+    residual: NDArray[np.float64],
+    age: NDArray[np.int64],
+    history: NDArray[np.float64],
+    tick: int,
+) -> NDArray[np.float64]:
+    """Return the factor per step at which the residual of `rows` shrank over the last (at most 15) steps."""
+    lag = np.minimum(age[rows], _LAG)
+    before = history[(tick - lag) % (_LAG + 1), rows]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        q = (residual[rows] / before) ** (1.0 / np.maximum(lag, 1))
+    return np.where((lag > 0) & np.isfinite(q), q, np.where(residual[rows] == 0.0, 0.0, np.inf))
+
+
+def _takes_out(rate: Callable[..., Any]) -> bool:
+    """Return whether `rate` can write into a given array."""
+    if isinstance(rate, np.ufunc):
+        return True
+    try:
+        return "out" in inspect.signature(rate).parameters
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,126 @@
+"""What the solvers of chapter 5 return, and the checks and products that they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from netmod.dynamics import RateNetwork
+
+Floats = NDArray[np.float64]
+EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """Where a solver got to, from one start or from a batch of them; how it ended is in `status`.
+
+    ``np.asarray(point)`` is `E`.
+
+    Attributes
+    ----------
+    E : (..., n), mV
+        The last state, converged or not.
+    rate : (..., n), 1/ms
+        The firing rates r(E).
+    status : str, or array of str
+        How the run ended.
+    iterations : int or array
+        How often F (for `newton`: the linear solver) was applied to the start to get `E`.
+    residual : float or array, mV
+        Max |F(E) − E|.
+    error : float or array, mV
+        An estimate of the distance to the fixed point; inf where there is no sign of one.
+    period : int or array
+        1 for a fixed point, p for a cycle of period p, 0 otherwise.
+    spectral_radius : float or array
+        Of the Jacobian at `E`, if it was asked for.
+    """
+
+    E: Floats
+    rate: Floats
+    status: Any
+    iterations: Any
+    residual: Any
+    error: Any
+    period: Any
+    spectral_radius: Any = None
+
+    @property
+    def converged(self) -> Any:
+        """Whether `E` is a fixed point to the tolerance asked for."""
+        return self.status == "converged"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        """Return `E`."""
+        return np.array(self.E, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        if isinstance(self.status, str):
+            extra = f", period={self.period}" if self.status == "periodic" else ""
+            return (
+                f"FixedPoint({self.status!r}, n={self.E.shape[-1]}, mean E={self.E.mean():.6g} mV{extra}, "
+                f"iterations={self.iterations}, residual={self.residual:.1e} mV)"
+            )
+        names, counts = np.unique(self.status, return_counts=True)
+        ended = ", ".join(f"{c} {s}" for s, c in zip(names, counts, strict=True))
+        return f"FixedPoint(shape={self.E.shape[:-1]}, n={self.E.shape[-1]}: {ended})"
+
+
+def check_net(net: Any) -> RateNetwork:
+    """Return `net` if it is a RateNetwork."""
+    if not isinstance(net, RateNetwork):
+        raise TypeError(f"net must be a RateNetwork, got {type(net).__name__}")
+    return net
+
+
+def states(name: str, value: ArrayLike | None, net: RateNetwork) -> Floats:
+    """Return starting states of shape (..., n); None means E0."""
+    if value is None:
+        return np.array(net.E0, dtype=float)
+    x = np.asarray(value)
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got dtype {x.dtype}")
+    if x.ndim == 0 or x.shape[-1] != net.n:
+        raise ValueError(f"{name} must have shape (..., {net.n}) to fit the network, got shape {x.shape}")
+    return x.astype(float)
+
+
+def as_result(value: NDArray[Any], shape: tuple[int, ...]) -> Any:
+    """Return `value` in `shape`, as a plain Python scalar if that is ()."""
+    out = value.reshape(shape)
+    return out.item() if shape == () else out
+
+
+def dense(W: Any) -> Floats:
+    """Return `W` as a dense array."""
+    out: Floats = W.toarray() if hasattr(W, "toarray") else W
+    return out
+
+
+def product(W: Any, r: Floats) -> Floats:
+    """Return W r for each state of a stack (m, n)."""
+    return (W @ r.T).T
+
+
+def row_sums(W: Any) -> Floats:
+    """Return Σ_j |W_ij|."""
+    return np.asarray(abs(W).sum(axis=1), dtype=float).reshape(-1)
+
+
+def rounding(net: RateNetwork, E: Floats, r: Floats) -> Floats:
+    """Return the residual, mV, of states (m, n) with rates `r` that is nothing but rounding."""
+    size = float(row_sums(net.W).max(initial=0.0)) * np.abs(r).max(axis=-1, initial=0.0)
+    return 4 * EPS * (size + np.abs(E).max(axis=-1, initial=0.0))
+
+
+def rate_range(net: RateNetwork) -> tuple[Floats, Floats]:
+    """Return r(−∞) and r(+∞) for every neuron; ValueError where they are not finite."""
+    ends = np.full((2, net.n), [[-np.inf], [np.inf]])
+    low, high = net.rates(ends)
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        raise ValueError("net must have a bounded rate function: with tau_ref = 0 rates have no upper limit")
+    return low, high
