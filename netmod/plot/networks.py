@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -17,7 +17,11 @@ from numpy.typing import ArrayLike
 
 from netmod.plot.style import COLORS
 
-_SIGNS = LinearSegmentedColormap.from_list("signs", [COLORS["inhibitory"], "white", COLORS["excitatory"]])
+# No connection shows the page, whatever its colour.
+_ENDS = [to_rgba(COLORS[kind]) for kind in ("inhibitory", "excitatory")]
+_SIGNS = LinearSegmentedColormap.from_list(
+    "signs", [(0.0, _ENDS[0]), (0.5, (*_ENDS[0][:3], 0.0)), (0.5, (*_ENDS[1][:3], 0.0)), (1.0, _ENDS[1])]
+)
 
 
 def network_graph(

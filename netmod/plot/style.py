@@ -13,17 +13,34 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 COLORS = {
-    "excitatory": "#C8452C",
-    "inhibitory": "#2B6CB0",
+    "excitatory": "#CC3F22",  # red
+    "inhibitory": "#1467DE",  # blue
     "theory": "#1A1A1A",
-    "simulation": "#0B8A6F",
-    "threshold": "#8A8A8A",
+    "simulation": "#007F47",  # green
+    "threshold": "#6B6B6B",
     "stable": "#1A1A1A",
-    "unstable": "#B8860B",
-    "highlight": "#8E3B8A",
-    "muted": "#9AA3AD",
+    "unstable": "#7A4A00",  # ochre
+    "highlight": "#76196A",  # purple
+    "muted": "#69737E",
 }
-"""One meaning per colour in the whole book; distinct under the common colour-vision deficiencies and in grey."""
+"""One meaning per colour in the whole book; a word in any of them can be read on white (contrast at least 4.5:1)."""
+
+DARK = {
+    "#FFFFFF": "#14181E",
+    "#CC3F22": "#F0652B",
+    "#1467DE": "#2E9BFF",
+    "#1A1A1A": "#E8EAED",
+    "#007F47": "#60D7AE",
+    "#6B6B6B": "#9DA3AB",
+    "#7A4A00": "#EEC02E",
+    "#76196A": "#D276D0",
+    "#69737E": "#929CA8",
+}
+"""What white and each colour of `COLORS` become on a dark page: the same hue, and a contrast of 4.5:1 again.
+
+Both sets were chosen so that their members stay apart under the common colour-vision deficiencies; where red and
+ochre, or green and grey, come close, the book's figures tell lines apart by dashes, marks or labels as well.
+"""
 
 WIDTH = 7.0
 """Width of a full-width figure, inches: at this size 10-point labels stay legible at 390 px."""
@@ -33,6 +50,14 @@ _STYLE: Any = {
     "figure.dpi": 100,
     "savefig.dpi": 200,
     "savefig.facecolor": "white",
+    # The ink is said everywhere, so that a dark page can replace it.
+    "text.color": COLORS["theory"],
+    "axes.labelcolor": COLORS["theory"],
+    "axes.edgecolor": COLORS["theory"],
+    "xtick.color": COLORS["theory"],
+    "ytick.color": COLORS["theory"],
+    "patch.edgecolor": COLORS["theory"],
+    "hatch.color": COLORS["theory"],
     "figure.constrained_layout.use": True,
     "font.size": 11,
     "axes.titlesize": 11,

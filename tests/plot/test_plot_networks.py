@@ -43,11 +43,12 @@ def test_graph_takes_a_layout_of_networkx(ax):
     assert len(arrows) == np.count_nonzero(W)
 
 
-def test_matrix_image_shows_the_matrix_with_zero_white(ax):
+def test_matrix_image_shows_the_matrix_and_the_page_where_there_is_nothing(ax):
     W = np.array([[0.0, -4.0], [1.0, 0.0]])
     image = plot.networks.matrix_image(ax, W)
     np.testing.assert_array_equal(image.get_array(), W)
-    assert image.cmap(image.norm(0.0))[:3] == pytest.approx((1, 1, 1), abs=0.01)
+    assert image.cmap(image.norm(0.0))[3] == pytest.approx(0, abs=0.01)
+    assert image.cmap(image.norm(-4.0))[3] == 1
     assert image.cmap(image.norm(-4.0))[2] > image.cmap(image.norm(-4.0))[0]  # blue is inhibitory
     assert ax.get_xlabel() == "from neuron j"
     assert ax.get_ylabel() == "to neuron i"
