@@ -130,16 +130,18 @@ def sonet(
     TypeError
         If an argument is of the wrong kind.
     ValueError
-        If one is out of range, or the α are not feasible: the message says which bound they break, and which value
-        would be the nearest feasible one. In terms of the Gaussian correlations ρ(α) below: conv and div must not be
-        negative, ρ_conv + ρ_div ≤ 1, ρ_chain² ≤ ρ_conv ρ_div and |ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div.
+        If one is out of range, or this generator cannot make these α: the message says which bound they break, and
+        which value would be the nearest feasible one. In terms of the Gaussian correlations c(α) below: conv and div
+        must not be negative, c_conv + c_div ≤ 1, c_chain² ≤ c_conv c_div and
+        |c_recip - 2 c_chain| ≤ 1 - c_conv - c_div. Other random networks reach beyond these bounds: one in which all
+        neurons have the same in-degree has a negative α of convergent pairs.
 
     Notes
     -----
     The model of Zhao, Beverlin, Netoff and Nykamp (2011). A connection is there when a standard normal
-    :math:`g_{ij}` exceeds the threshold that p sets; each α fixes the correlation ρ of two such numbers through the
+    :math:`g_{ij}` exceeds the threshold that p sets; each α fixes the correlation c of two such numbers through the
     bivariate normal distribution. Here :math:`g_{ij} = u_i + v_j + e_{ij}`: a part of the target, with variance
-    ρ_conv; a part of the source, with variance ρ_div; the two parts of one neuron with covariance ρ_chain; and a part
+    c_conv; a part of the source, with variance c_div; the two parts of one neuron with covariance c_chain; and a part
     of the pair, with the remaining variance, in which :math:`e_{ij}` and :math:`e_{ji}` are correlated. All
     correlations are then exact at every n.
 
@@ -151,7 +153,7 @@ def sonet(
     >>> sonet(100, 0.2, conv=-0.1)
     Traceback (most recent call last):
         ...
-    ValueError: conv=-0.1 is not feasible at p=0.2: ρ_conv is a variance and cannot be negative; nearest conv=0.0000
+    ValueError: conv=-0.1 is not feasible at p=0.2: this generator needs c_conv ≥ 0; nearest conv=0.0000
     """
     n = _checks.integer("n", n, low=1)
     p = _checks.number("p", p, low=0.0, high=1.0)

@@ -1,4 +1,4 @@
-"""The Gaussian side of SONETs: from α to correlations, which of them are feasible, and the draws."""
+"""The Gaussian side of SONETs: from α to correlations, which of them this generator can have, and the draws."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 _EXACT = 4e-15
-"""α that differ by less than this over p are the same number: the accuracy of α(ρ), a difference divided by p²."""
+"""α that differ by less than this over p are the same number: the accuracy of α(c), a difference divided by p²."""
 
 _ROUNDING = 1e-9
-"""How far a ρ may overstep its bound: room for α that were rounded, not a modelling choice."""
+"""How far a correlation may overstep its bound: room for α that were rounded, not a modelling choice."""
+
+_NEEDS = "this generator needs"
+"""Its limits are not those of random networks: one with equal in-degrees has α_conv < 0, which no variance gives."""
 
 
 class Correlations(NamedTuple):
@@ -38,10 +41,10 @@ def _joint(p: float, angle: float) -> float:
 
 
 def latent_correlation(alpha: float, p: float) -> float:
-    """Return the ρ at which both of two connections are there with probability p² (1 + α)."""
+    """Return the correlation c at which both of two connections are there with probability p² (1 + α)."""
     if alpha == 0:
         return 0.0
-    # In the angle arccos ρ the probability is smooth with a slope of the same sign all the way.
+    # In the angle arccos c the probability is smooth with a slope of the same sign all the way.
     target = p * p * (1 + alpha)
     if target >= _joint(p, 0.0):
         return 1.0
@@ -62,7 +65,7 @@ def correlations(p: float, *, recip: float, conv: float, div: float, chain: floa
     Raises
     ------
     ValueError
-        If there are none: the message names the bound and the nearest value of one α that keeps to it.
+        If this generator has none: the message names the bound and the nearest value of one α that keeps to it.
     """
     alpha = {"recip": recip, "conv": conv, "div": div, "chain": chain}
     if not any(alpha.values()) or p * p == 0:  # independent, or no connection whatever the α
@@ -80,10 +83,10 @@ def correlations(p: float, *, recip: float, conv: float, div: float, chain: floa
         better: float | None = None,
         digits: int = 4,
     ) -> float:
-        """Return the `limit` of ρ, if only rounding parts it from what was asked for."""
+        """Return the `limit` of c, if only rounding parts it from what was asked for."""
         gap, step = abs(alpha[name] - _alpha(limit, p)), abs(rho[name] - limit)
         inside = low - exact <= alpha[name] <= high + exact
-        same = gap <= exact and alpha[name] > low  # at the lower bound ρ is -1, however flat α(ρ) is there
+        same = gap <= exact and alpha[name] > low  # at the lower bound c is -1, however flat α(c) is there
         if not (same or (step <= _ROUNDING and inside)):
             nearest = _alpha(limit if better is None else better, p)
             raise _infeasible(alpha, p, name, others, bound if inside else pair, nearest, digits)
@@ -94,13 +97,13 @@ def correlations(p: float, *, recip: float, conv: float, div: float, chain: floa
     for name, other in (("conv", "div"), ("div", "conv")):
         if alpha[name] < 0 or rho[name] < 0:
             if alpha[name] < -exact:
-                raise _infeasible(alpha, p, name, (), f"ρ_{name} is a variance and cannot be negative", 0.0)
+                raise _infeasible(alpha, p, name, (), f"{_NEEDS} c_{name} ≥ 0", 0.0)
             rho[name] = 0.0
         if alpha[name] > high:
             rho[name] = keep(name, 1.0, pair, better=max(1 - rho[other] - excess, 0.0))
     if rho["conv"] + rho["div"] > 1:
         better = max(1 - rho["conv"] - excess, 0.0)
-        rho["div"] = keep("div", 1 - rho["conv"], "ρ_conv + ρ_div ≤ 1", ("conv",), better=better)
+        rho["div"] = keep("div", 1 - rho["conv"], f"{_NEEDS} c_conv + c_div ≤ 1", ("conv",), better=better)
     rest = max(1 - rho["conv"] - rho["div"], 0.0)
     room = math.sqrt(rho["conv"] * rho["div"])
     if abs(rho["chain"]) > room or not low <= alpha["chain"] <= high:
@@ -108,10 +111,10 @@ def correlations(p: float, *, recip: float, conv: float, div: float, chain: floa
         least, most = max(-room, (rho["recip"] - rest) / 2), min(room, (rho["recip"] + rest) / 2)
         limit = min(max(rho["chain"], -room), room)
         better = min(max(rho["chain"], least), most) if least <= most else limit
-        rho["chain"] = keep("chain", limit, "ρ_chain² ≤ ρ_conv ρ_div", ("conv", "div"), better=better)
+        rho["chain"] = keep("chain", limit, f"{_NEEDS} c_chain² ≤ c_conv c_div", ("conv", "div"), better=better)
     least, most = 2 * rho["chain"] - rest, 2 * rho["chain"] + rest
     if not (least <= rho["recip"] <= most and low <= alpha["recip"] <= high):
-        bound, limit = "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div", min(max(rho["recip"], least), most)
+        bound, limit = f"{_NEEDS} |c_recip - 2 c_chain| ≤ 1 - c_conv - c_div", min(max(rho["recip"], least), most)
         rho["recip"] = keep("recip", limit, bound, ("conv", "div", "chain"), digits=4 if rest > 0.01 else 12)
     return Correlations(**rho)
 

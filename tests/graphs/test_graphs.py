@@ -345,14 +345,14 @@ INFEASIBLE = [  # (p, alphas, the one that is named, a piece of the bound)
     (0.2, {"recip": 4.5}, "recip", "1/p - 1"),
     (0.2, {"chain": -1.5}, "chain", "max(0, 2p - 1)"),
     (0.8, {"recip": -0.2}, "recip", "max(0, 2p - 1)"),
-    (0.2, {"conv": -0.1}, "conv", "variance"),
-    (0.2, {"div": -0.01}, "div", "variance"),
-    (0.2, {"conv": 1.5, "div": 1.6}, "div", "ρ_conv + ρ_div ≤ 1"),
-    (0.2, {"conv": 0.3, "div": 0.1, "chain": 0.3}, "chain", "ρ_chain² ≤ ρ_conv ρ_div"),
-    (0.2, {"conv": 0.3, "div": 0.1, "chain": -0.3}, "chain", "ρ_chain² ≤ ρ_conv ρ_div"),
-    (0.2, {"chain": 0.1}, "chain", "ρ_chain² ≤ ρ_conv ρ_div"),
-    (0.2, {"conv": 1.0, "div": 1.0, "recip": 1.9}, "recip", "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div"),
-    (0.2, {"conv": 1.0, "div": 1.0, "recip": -0.9}, "recip", "|ρ_recip - 2 ρ_chain| ≤ 1 - ρ_conv - ρ_div"),
+    (0.2, {"conv": -0.1}, "conv", "this generator needs c_conv ≥ 0"),
+    (0.2, {"div": -0.01}, "div", "this generator needs c_div ≥ 0"),
+    (0.2, {"conv": 1.5, "div": 1.6}, "div", "c_conv + c_div ≤ 1"),
+    (0.2, {"conv": 0.3, "div": 0.1, "chain": 0.3}, "chain", "c_chain² ≤ c_conv c_div"),
+    (0.2, {"conv": 0.3, "div": 0.1, "chain": -0.3}, "chain", "c_chain² ≤ c_conv c_div"),
+    (0.2, {"chain": 0.1}, "chain", "c_chain² ≤ c_conv c_div"),
+    (0.2, {"conv": 1.0, "div": 1.0, "recip": 1.9}, "recip", "|c_recip - 2 c_chain| ≤ 1 - c_conv - c_div"),
+    (0.2, {"conv": 1.0, "div": 1.0, "recip": -0.9}, "recip", "|c_recip - 2 c_chain| ≤ 1 - c_conv - c_div"),
 ]
 
 
