@@ -36,6 +36,7 @@ from netmod.graphs import (
 from netmod.heterogeneity import LinearFit, Regression, annealed_rate, linear_fit, linear_response, regress
 from netmod.lif import LIF, RateSample, Trace, intervals, sample_intervals, sample_rate, simulate
 from netmod.rate import (
+    KnownRate,
     MaxCurvature,
     MaxSlope,
     RateTable,
@@ -55,6 +56,7 @@ __all__ = [
     "Event",
     "FixedPoint",
     "FixedPointSet",
+    "KnownRate",
     "LinearFit",
     "MaxCurvature",
     "MaxSlope",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import number
 from netmod.lif import LIF
-from netmod.rate import firing_rate, firing_rate_slope
+from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
 # Below this size LAPACK on the dense matrix is as fast as ARPACK on the sparse one, and never fails to converge.
 _DENSE_EIG = 300
+_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,8 +36,9 @@ class RateNetwork:
         The neuron whose firing rate is r. Not used if `rate` is given.
     rate : callable, optional
         Another firing-rate function: mV in, 1/ms out, elementwise over arrays. A method ``rate.slope`` gives its
-        derivative; without one, the derivative is a central difference, good to about ten digits. A `RateTable`
-        has both. None means `firing_rate`, the exact one.
+        derivative; without one that works, the derivative is a central difference, good to about ten digits. None
+        means `firing_rate`, the exact one, and a `RateTable` stands for it. Of any other function only values and
+        slopes are known, and nothing is proved that rests on more; a `KnownRate` says more of it.
 
     Attributes
     ----------
@@ -79,12 +82,12 @@ class RateNetwork:
             raise ValueError("E0 must be finite")
         if not isinstance(self.neuron, LIF):
             raise TypeError(f"neuron must be a LIF, got {self.neuron!r}")
-        if self.rate is not None and not callable(self.rate):
-            raise TypeError(f"rate must be None or a function of E, got {self.rate!r}")
+        known = what_is_known(self.rate, self.neuron)
         E0 = np.full(n, E0)
         E0.flags.writeable = False
         object.__setattr__(self, "W", W)
         object.__setattr__(self, "E0", E0)
+        object.__setattr__(self, "_known", known)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, so that a copy sent to another process is read-only as well.
@@ -107,22 +110,72 @@ class RateNetwork:
         """Whether `W` is stored as a sparse matrix."""
         return bool(sp.issparse(self.W))
 
+    @property
+    def known(self) -> KnownRate | NeuronRate:
+        """What is known of the rate: values, slope, range, whether it is increasing, whose it is."""
+        known: KnownRate | NeuronRate = self.__dict__["_known"]
+        return known
+
+    @property
+    def increasing(self) -> bool:
+        """Whether the rate is known never to decrease."""
+        return bool(self.known.increasing)
+
     def rates(self, E: ArrayLike) -> NDArray[np.float64]:
         """Return r(E), 1/ms, in the shape of `E` (mV)."""
         x = _real("E", E)
-        if self.rate is None:
-            return np.asarray(firing_rate(x, self.neuron), dtype=float)
-        return _same_shape("rate", self.rate(x), x)
+        return _same_shape("rate", self.known(x), x)
 
     def slopes(self, E: ArrayLike) -> NDArray[np.float64]:
         """Return r'(E), 1/(ms mV), in the shape of `E` (mV)."""
         x = _real("E", E)
-        if self.rate is None:
-            return np.asarray(firing_rate_slope(x, self.neuron), dtype=float)
-        if hasattr(self.rate, "slope"):
-            return _same_shape("rate.slope", self.rate.slope(x), x)
-        h = 6e-6 * np.maximum(1.0, np.abs(x))
-        return (self.rates(x + h) - self.rates(x - h)) / (2 * h)
+        return _same_shape("rate.slope", self.known.slope(x), x)
+
+    def rate_range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return bounds on the rates, (low, high), 1/ms, shape (n,): infinite where none is known.
+
+        Examples
+        --------
+        >>> RateNetwork([[0, 50], [0, 0]], E0=8.0).rate_range()
+        (array([0., 0.]), array([0.5, 0.5]))
+        """
+        return np.full(self.n, self.known.low, dtype=float), np.full(self.n, self.known.high, dtype=float)
+
+    def box(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the ends, mV, shape (n,), of a box that holds every value of F, and with it every fixed point.
+
+        It follows from `rate_range` and is rounded outward; infinite where the range is.
+
+        Examples
+        --------
+        >>> low, high = RateNetwork([[0, 50], [-10, 0]], E0=8.0).box()
+        >>> low.round(6), high.round(6)
+        (array([8., 3.]), array([33.,  8.]))
+        """
+        low, high = self.rate_range()
+        down, up = self.input_range(low, high)
+        size_down, size_up = np.abs(self.input_range(-np.abs(low), np.abs(high)))
+        unit = 2 * (self.n + 8) * _EPS
+        heard = self._row_sums > 0
+        with np.errstate(invalid="ignore"):
+            low = self.E0 + down - unit * np.where(heard, np.abs(self.E0) + size_down, 0.0)
+            high = self.E0 + up + unit * np.where(heard, np.abs(self.E0) + size_up, 0.0)
+        return low, high
+
+    def input_range(self, low: ArrayLike, high: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the least and the greatest of Σ_j W_ij r_j, mV, shape (n,), for rates between `low` and `high`."""
+        low, high = np.broadcast_to(low, self.n), np.broadcast_to(high, self.n)
+        if self.n and (low == low[0]).all() and (high == high[0]).all():  # row sums are all that is needed
+            total = np.asarray(self.W.sum(axis=1), dtype=float).reshape(-1)
+            plus, minus = (self._row_sums + total) / 2, (self._row_sums - total) / 2
+            return _times(plus, low) - _times(minus, high), _times(plus, high) - _times(minus, low)
+        plus, minus = ((abs(self.W) + s * self.W) / 2 for s in (1, -1))
+        return _weighted(plus, low) - _weighted(minus, high), _weighted(plus, high) - _weighted(minus, low)
+
+    def rounding(self, E: ArrayLike, r: ArrayLike) -> NDArray[np.float64]:
+        """Return the residual, mV, that is nothing but rounding, at states `E` (..., n) with rates `r`."""
+        size = self._row_sums.max(initial=0.0) * np.abs(r).max(axis=-1, initial=0.0)
+        return np.asarray(4 * _EPS * (size + np.abs(E).max(axis=-1, initial=0.0)))
 
     def __call__(self, E: ArrayLike) -> NDArray[np.float64]:
         """Return one step of Equation 1.
@@ -221,6 +274,11 @@ class RateNetwork:
         """
         return RateNetwork(self.W * number("g", g), self.E0, self.neuron, self.rate)
 
+    @cached_property
+    def _row_sums(self) -> NDArray[np.float64]:
+        """Σ_j |W_ij|."""
+        return np.asarray(abs(self.W).sum(axis=1), dtype=float).reshape(-1)
+
     def _states(self, E: ArrayLike) -> NDArray[np.float64]:
         x = _real("E", E)
         if x.ndim == 0 or x.shape[-1] != self.n:
@@ -242,6 +300,20 @@ class RateNetwork:
             except spla.ArpackError:  # no convergence, or a nilpotent matrix
                 pass
         return float(np.abs(np.linalg.eigvals(J.toarray() if self.is_sparse else J)).max())
+
+
+def _times(weights: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the products, with 0 times infinity 0: a connection that is not there carries nothing."""
+    return np.multiply(weights, rates, where=weights != 0, out=np.zeros(len(weights)))
+
+
+def _weighted(W: Any, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return W r for W >= 0, with 0 times infinity 0."""
+    endless = np.isinf(rates)
+    out = np.asarray(W @ np.where(endless, 0.0, rates), dtype=float)
+    for infinity in (np.inf, -np.inf):
+        out[W @ (rates == infinity).astype(float) > 0] = infinity
+    return out
 
 
 def _real(name: str, value: Any) -> NDArray[np.float64]:

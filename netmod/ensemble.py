@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor, as_completed
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from os import PathLike
 from typing import Any
 
@@ -19,9 +19,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netmod import _checks
-from netmod.fixed_points.iteration import STATUS, iterate_columns, random_starts
+from netmod.dynamics import RateNetwork
+from netmod.fixed_points.iteration import STATUS, iterate_columns
+from netmod.fixed_points.starts import random_starts
 from netmod.lif import LIF
-from netmod.rate import RateTable, firing_rate
+from netmod.rate import RateTable
+from netmod.rate.known import what_is_known
 
 Rate = Callable[[Any], Any]
 
@@ -199,11 +202,12 @@ def sweep(
     starts = _checks.integer("starts", starts, low=1)
     tol = _checks.number("tol", tol, low=0.0, open_low=True)
     max_iter = _checks.integer("max_iter", max_iter, low=1)
-    function = _table_span(stack, gains, outside, neuron) if rate is None else rate
+    what_is_known(rate, neuron)
+    span = _table_span(stack, gains, outside, neuron) if rate is None else None
     streams = np.random.default_rng(rng).spawn(len(stack))
     shape = (len(stack), len(gains), starts, stack.shape[-1])
     todo = range(len(stack)) if resume is None else sorted(_check_resume(resume, gains, shape).failures)
-    jobs = [(i, (stack[i], gains, outside, neuron, starts, streams[i], function, tol, max_iter)) for i in todo]
+    jobs = [(i, (stack[i], gains, outside, neuron, starts, streams[i], rate, span, tol, max_iter)) for i in todo]
 
     if resume is None:
         out = {"strengths": gains} | _empty(shape[:2], starts, shape[-1])
@@ -296,21 +300,23 @@ def _solve(
     neuron: LIF,
     starts: int,
     rng: np.random.Generator,
-    rate: Rate | tuple[float, float] | None,
+    rate: Rate | None,
+    span: tuple[float, float] | None,
     tol: float,
     max_iter: int,
 ) -> dict[str, NDArray[Any]]:
     """Return the entries of a `Sweep` for one signed network `A` (n, n) at every strength in `gains` (S,).
 
-    `rate` is a function, or what `_table_span` returned.
+    With a `span` (see `_table_span`), the iteration looks the rate up in a table.
     """
     n = len(A)
-    function = rate if callable(rate) else _rate_function(neuron, rate)
+    net = RateNetwork(A, E0, neuron, rate)
+    function = net.known.function if span is None else _table(neuron, span)
     out = _empty((len(gains),), starts, n)
     batch = max(1, BATCH_BYTES // (8 * n * starts))
     for first in range(0, len(gains), batch):
         part = slice(first, first + batch)
-        begin = random_starts(A, gains[part], E0, starts, neuron, rng)
+        begin = random_starts(net, gains[part], starts, rng)
         runs = iterate_columns(A, np.repeat(gains[part], starts), E0, begin, function, tol=tol, max_iter=max_iter)
         for name in ("status", "residual", "iterations"):
             out[name][part] = getattr(runs, name).reshape(-1, starts)
@@ -322,7 +328,7 @@ def _solve(
                 out["distinct"][s] = len(distinct)
                 out["E"][s] = distinct[counts.argmax()]
                 out["E_low"][s], out["E_high"][s] = distinct[level.argmin()], distinct[level.argmax()]
-    out["rate"] = np.asarray(firing_rate(out["E"], neuron))
+    out["rate"] = net.rates(out["E"])
     return out
 
 
@@ -368,8 +374,6 @@ def _table_span(
 
 
 @lru_cache(maxsize=4)
-def _rate_function(neuron: LIF, span: tuple[float, float] | None) -> Rate:
-    """Return the rate function of a task; a worker makes the table once and keeps it for its next networks."""
-    if span is None:
-        return partial(firing_rate, neuron=neuron)
+def _table(neuron: LIF, span: tuple[float, float]) -> RateTable:
+    """Return the table of a task; a worker makes it once and keeps it for its next networks."""
     return RateTable(neuron, *span, tol=1e-12)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netmod import LIF, RateNetwork, RateTable, firing_rate, firing_rate_slope
+from netmod import LIF, KnownRate, RateNetwork, RateTable, firing_rate, firing_rate_slope
 
 NEURON = LIF(sigma=2.0, tau_ref=3.0)
 
@@ -217,3 +217,86 @@ def test_bad_states_are_refused():
         RateNetwork(np.zeros((2, 2)), 8.0, rate=lambda E: 1.0)([1.0, 2.0])
     with pytest.raises(ValueError, match="g must be finite"):
         net.scaled(np.nan)
+
+
+# What the network says of its rate: range, box, rounding
+
+
+KINDS = ["exact", "table", "known", "sparse"]
+
+
+def values_in_a_box(net, seed=0, states=300):
+    E = np.random.default_rng(seed).uniform(-1e4, 1e4, (states, net.n))
+    low, high = net.box()
+    F = net(np.concatenate([E, np.full((1, net.n), 1e9), np.full((1, net.n), -1e9)]))
+    return np.array_equal(F, np.clip(F, low, high))
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(0, 9), kind=st.sampled_from(KINDS))
+@settings(max_examples=60, deadline=None)
+def test_the_box_holds_every_value_of_the_map(seed, n, kind):
+    rate = {
+        "table": RateTable(LIF(tau_ref=9.0), -50.0, 100.0, tol=1e-4),
+        "known": KnownRate(lambda E: np.arctan(-E), low=-np.pi / 2, high=np.pi / 2),
+    }.get(kind)
+    net = random_network(seed, n, neuron=NEURON, rate=rate)
+    if kind == "sparse":
+        net = RateNetwork(sp.csr_array(net.W), net.E0, NEURON)
+    assert values_in_a_box(net)
+    low, high = net.box()
+    alone = np.asarray(abs(net.W).sum(axis=1)).reshape(-1) == 0
+    np.testing.assert_array_equal(low[alone], net.E0[alone])
+    np.testing.assert_array_equal(high[alone], net.E0[alone])
+
+
+def test_the_box_is_as_small_as_the_range_allows():
+    W = np.array([[0.0, 50.0, -10.0], [0.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
+    low, high = RateNetwork(W, [8.0, 4.0, 0.0]).box()
+    np.testing.assert_allclose(low, [3.0, 4.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(high, [33.0, 4.0, 2.5], atol=1e-12)
+    low, high = RateNetwork(W, [8.0, 4.0, 0.0], rate=KnownRate(np.tanh, low=-1.0, high=1.0)).box()
+    np.testing.assert_allclose(low, [-52.0, 4.0, -5.0], atol=1e-12)
+    np.testing.assert_allclose(high, [68.0, 4.0, 5.0], atol=1e-12)
+
+
+@pytest.mark.parametrize("matrix", [np.array, sp.csr_array])
+def test_the_box_is_infinite_where_the_range_is_and_a_neuron_hears_something(matrix):
+    W = matrix([[0.0, 50.0, -10.0], [0.0, 0.0, 0.0], [5.0, 0.0, 0.0]])
+    low, high = RateNetwork(W, 8.0, rate=np.tanh).box()
+    np.testing.assert_array_equal(low, [-np.inf, 8.0, -np.inf])
+    np.testing.assert_array_equal(high, [np.inf, 8.0, np.inf])
+    low, high = RateNetwork(W, 8.0, LIF(tau_ref=0.0)).box()  # rates of 0 or more: only from where it comes counts
+    np.testing.assert_array_equal(low == -np.inf, [True, False, False])
+    np.testing.assert_array_equal(high == np.inf, [True, False, True])
+
+
+@pytest.mark.parametrize("matrix", [np.array, sp.csr_array])
+def test_the_range_of_the_input_is_that_of_every_corner(matrix):
+    rng = np.random.default_rng(3)
+    W = rng.normal(size=(4, 4)) * (rng.random((4, 4)) < 0.7)
+    low, high = rng.uniform(-2, 0, 4), rng.uniform(0, 2, 4)
+    corners = np.array([[(low, high)[bit >> j & 1][j] for j in range(4)] for bit in range(16)]) @ W.T
+    down, up = RateNetwork(matrix(W), 0.0).input_range(low, high)
+    np.testing.assert_allclose(down, corners.min(axis=0), atol=1e-14)
+    np.testing.assert_allclose(up, corners.max(axis=0), atol=1e-14)
+    endless = np.where(np.arange(4) == 2, np.inf, high)
+    down, up = RateNetwork(matrix(W), 0.0).input_range(low, endless)
+    np.testing.assert_array_equal(np.isinf(up), W[:, 2] > 0)
+    np.testing.assert_array_equal(np.isinf(down), W[:, 2] < 0)
+
+
+def test_rounding_is_what_exact_arithmetic_leaves_at_most():
+    from fractions import Fraction
+
+    net = random_network(11, 8, scale=1e4)
+    E = np.random.default_rng(0).uniform(0, 20, (5, 8))
+    r = net.rates(E)
+    for rate, floor in zip(r, net.rounding(E, r), strict=True):
+        exact = [
+            Fraction(net.E0[i]) + sum(Fraction(w) * Fraction(x) for w, x in zip(net.W[i], rate, strict=True))
+            for i in range(8)
+        ]
+        computed = net.E0 + net.W @ rate
+        error = max(abs(float(Fraction(c) - e)) for c, e in zip(computed, exact, strict=True))
+        assert error <= floor < 1e-7
+    assert RateNetwork(np.zeros((0, 0)), 0.0).rounding(np.zeros(0), np.zeros(0)) == 0

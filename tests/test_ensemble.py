@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netmod.ensemble
-from netmod import LIF, Sweep, connection_matrix, dale_signs, erdos_renyi, firing_rate, sweep
+from netmod import LIF, KnownRate, Sweep, connection_matrix, dale_signs, erdos_renyi, firing_rate, sweep
 from netmod.ensemble import _distinct_points
 from netmod.fixed_points.iteration import STATUS
 
@@ -90,6 +90,9 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_result(stack, reference):
         assert same(sweep(stack, STRENGTHS, executor=client.get_executor(), **CALL), reference)
 
 
+PLAIN = KnownRate(firing_rate, low=0.0, high=0.5)
+
+
 def fails_on_large_currents(E):
     """A rate function that refuses the currents only the second network can reach."""
     if np.max(E) > 30:
@@ -110,8 +113,9 @@ def one_bad_network(stack):
 
 
 def test_a_network_that_fails_is_reported_by_its_index_and_the_rest_is_kept(one_bad_network):
-    good = sweep(one_bad_network, STRENGTHS, rate=firing_rate, **CALL)
-    result = sweep(one_bad_network, STRENGTHS, rate=fails_on_large_currents, **CALL)
+    good = sweep(one_bad_network, STRENGTHS, rate=PLAIN, **CALL)
+    rate = KnownRate(fails_on_large_currents, low=0.0, high=0.5)
+    result = sweep(one_bad_network, STRENGTHS, rate=rate, **CALL)
     assert dict(result.failures) == {1: "ArithmeticError: too large"}
     assert np.isnan(result.E[1]).all()
     assert (result.status[1] == -1).all()
@@ -119,18 +123,19 @@ def test_a_network_that_fails_is_reported_by_its_index_and_the_rest_is_kept(one_
     for i in (0, 2, 3):
         np.testing.assert_array_equal(result.E[i], good.E[i])
     assert "1 failed" in repr(result)
-    assert same(sweep(one_bad_network, STRENGTHS, rate=firing_rate, resume=result, **CALL), good)
+    assert same(sweep(one_bad_network, STRENGTHS, rate=PLAIN, resume=result, **CALL), good)
 
 
 def test_a_worker_that_dies_is_reported_and_what_is_lost_can_be_resumed(one_bad_network):
-    good = sweep(one_bad_network, STRENGTHS, rate=firing_rate, **CALL)
+    good = sweep(one_bad_network, STRENGTHS, rate=PLAIN, **CALL)
     with ProcessPoolExecutor(1) as executor:
-        result = sweep(one_bad_network, STRENGTHS, rate=kills_its_process, executor=executor, **CALL)
+        rate = KnownRate(kills_its_process, low=0.0, high=0.5)
+        result = sweep(one_bad_network, STRENGTHS, rate=rate, executor=executor, **CALL)
     assert 1 in result.failures
     assert 0 not in result.failures  # it had finished before the worker died
     np.testing.assert_array_equal(result.E[0], good.E[0])
     assert "Broken" in result.failures[1]
-    assert same(sweep(one_bad_network, STRENGTHS, rate=firing_rate, resume=result, **CALL), good)
+    assert same(sweep(one_bad_network, STRENGTHS, rate=PLAIN, resume=result, **CALL), good)
 
 
 class RunsOneTask(Executor):
@@ -185,7 +190,8 @@ def test_distinct_points_counts_what_it_merges():
 
 
 def test_saving_and_loading_is_lossless(tmp_path, one_bad_network):
-    result = sweep(one_bad_network, STRENGTHS, rate=fails_on_large_currents, **CALL)
+    rate = KnownRate(fails_on_large_currents, low=0.0, high=0.5)
+    result = sweep(one_bad_network, STRENGTHS, rate=rate, **CALL)
     result.save(tmp_path / "sweep.data")
     assert same(Sweep.load(tmp_path / "sweep.data"), result)
 

@@ -12,7 +12,7 @@ from netmod.contraction import norms as _norms
 from netmod.contraction.proofs import Certificate, banach, box, newton_kantorovich, nothing, residual
 from netmod.dynamics import RateNetwork
 from netmod.lif import LIF
-from netmod.rate import RateTable, max_slope
+from netmod.rate import max_slope
 from netmod.rate.bounds import maxima, slope_over
 
 Array = NDArray[np.float64]
@@ -212,9 +212,7 @@ def certify(net: RateNetwork, E: ArrayLike) -> Certificate:
 
 def _neuron(net: RateNetwork) -> LIF | None:
     """Return the neuron whose exact rate function the network has, or None if the function is somebody's own."""
-    if net.rate is None:
-        return net.neuron
-    return net.rate.neuron if isinstance(net.rate, RateTable) else None
+    return net.known.neuron
 
 
 def _steepest(net: RateNetwork) -> float:

@@ -148,11 +148,11 @@ def box(net: RateNetwork, neuron: LIF) -> tuple[Array, Array]:
     """
     plus, minus = _parts(net.W)
     g = _norms.gamma(net.n)
-    r_low, r_high = np.zeros(net.n), np.full(net.n, 1 / neuron.tau_ref if neuron.tau_ref > 0 else np.inf)
+    r_low, r_high = net.rate_range()
     low, high = np.full(net.n, -np.inf), np.full(net.n, np.inf)
-    if neuron.tau_ref == 0:
+    if not np.isfinite([r_low, r_high]).all():
         return low, high
-    r_high *= 1 + 1e-15
+    r_high = r_high * (1 + 1e-15)
     for _ in range(_BOX_STEPS):
         size = g * (np.abs(net.E0) + (plus + minus) @ r_high)
         new_low = np.maximum(low, net.E0 + plus @ r_low - minus @ r_high - size)

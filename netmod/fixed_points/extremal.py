@@ -9,8 +9,7 @@ import scipy.sparse as sp
 
 from netmod._checks import integer, number
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import FixedPoint, Floats, check_net, dense, product, rate_range, rounding
-from netmod.rate import RateTable
+from netmod.fixed_points.solution import FixedPoint, Floats, check_net, dense, product
 
 _PLAIN = 20  # steps of the plain iteration between two accelerated ones
 _DENSE = 1500
@@ -69,9 +68,13 @@ def extremal_fixed_points(
     if (data < 0).any():
         i, j = (int(k[0]) for k in (net.W < 0).nonzero())
         raise ValueError(f"net must have no inhibition (W >= 0), got W[{i}, {j}] = {net.W[i, j]:g}")
-    low, high = rate_range(net)
+    low, high = net.rate_range()
+    if not np.isfinite([low, high]).all():  # not known: believe what an own rate says of infinite inputs
+        low, high = net.rates(np.full((2, net.n), [[-np.inf], [np.inf]]))
+    if not np.isfinite([low, high]).all():
+        raise ValueError("net must have a bounded rate: its rates have no finite limit (as with tau_ref = 0)")
     below, above = (_Side(net, net.E0 + net.W @ r, tol) for r in (low, high))
-    sigmoid = net.rate is None or isinstance(net.rate, RateTable)
+    sigmoid = net.known.neuron is not None
     for k in range(max_iter + 1):
         jump = sigmoid and k % _PLAIN == _PLAIN - 1
         for side, other in ((below, above), (above, below)):
@@ -95,7 +98,7 @@ class _Side:
         r = self.net.rates(self.E)
         gap = self.net.E0 + self.net.W @ r - self.E
         self.residual = float(np.abs(gap).max())
-        floor = float(rounding(self.net, self.E[None], r[None])[0])
+        floor = float(self.net.rounding(self.E, r))
         q = self.residual / self.last if self.last > 0 else 0.0
         self.last = self.residual
         near = self.residual <= max(self.tol, floor)

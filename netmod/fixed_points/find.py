@@ -13,10 +13,11 @@ from netmod.contraction import certify
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.branch import Branch, Event, trace_branch
 from netmod.fixed_points.extremal import extremal_fixed_points
-from netmod.fixed_points.iteration import STATUS, iterate_columns, random_starts
+from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.newton import newton
 from netmod.fixed_points.search import TRACED, Notebook
 from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, dense, states
+from netmod.fixed_points.starts import random_starts
 
 __all__ = [
     "Branch",
@@ -113,7 +114,7 @@ def iterate(
         np.broadcast_to(g, shape).reshape(-1),
         net.E0,
         np.broadcast_to(x, (*shape, net.n)).reshape(int(np.prod(shape)), net.n),
-        net.rates if net.rate is None else net.rate,
+        net.known.function,
         damping=damping,
         tol=tol,
         max_iter=max_iter,
@@ -243,7 +244,7 @@ def find_fixed_points(
     net = check_net(net)
     starts = integer("starts", starts)
     tol, atol = number("tol", tol, low=0.0, open_low=True), number("atol", atol, low=0.0, open_low=True)
-    begin = random_starts(net.W, 1.0, net.E0, starts, net.neuron, np.random.default_rng(rng))
+    begin = random_starts(net, 1.0, starts, np.random.default_rng(rng))
     runs = iterate(net, begin, tol=tol)
     book = Notebook(net, atol)
     book.add("iteration", runs)
@@ -252,8 +253,8 @@ def find_fixed_points(
     book.add("newton", newton(net, runs.E[lost & np.isfinite(runs.E).all(axis=-1)]))
     proof = None
     excitatory = not ((net.W.data if net.is_sparse else net.W) < 0).any()
-    bounded = net.neuron.tau_ref > 0 or net.rate is not None
-    if excitatory and bounded:
+    bounded = bool(np.isfinite(net.rate_range()).all())
+    if excitatory and bounded and net.increasing:
         least, greatest = extremal_fixed_points(net, tol=tol)
         book.add("extremal", least)
         book.add("extremal", greatest)
@@ -262,7 +263,7 @@ def find_fixed_points(
     if proof is None and len(book.points) == 1:
         certificate = certify(net, book.points[0])
         proof = certificate.method if certificate.unique else None
-    if net.n <= TRACED and bounded and proof is None:
+    if net.n <= TRACED and (bounded or net.rate is not None) and proof is None:
         book.follow()
         book.deflate(begin)
         book.follow()

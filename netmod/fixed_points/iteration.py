@@ -36,10 +36,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from netmod.fixed_points.starts import random_starts
 from netmod.fixed_points.watch import Watch
 
-__all__ = ["STATUS", "Columns", "iterate_columns", "random_starts"]
+__all__ = ["STATUS", "Columns", "iterate_columns"]
 
 STATUS = ("converged", "periodic", "wandering", "max_iter", "diverged")
 """Names of the status codes 0-4 of `Columns.status`."""

@@ -10,17 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import integer, number
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import (
-    EPS,
-    FixedPoint,
-    Floats,
-    as_result,
-    check_net,
-    dense,
-    product,
-    row_sums,
-    states,
-)
+from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, dense, product, states
 
 _DENSE = 1500  # up to this size a sparse network is solved densely: random graphs fill in at once
 _BYTES = 2**26  # Jacobians of a batch are solved in pieces of this size
@@ -111,7 +101,6 @@ class _Newton:
         m = len(E)
         self.net, self.E, self.tol = net, E, tol
         self.known = known if known is not None and len(known) else None
-        self.row_sum = float(row_sums(net.W).max(initial=0.0))
         self.krylov = net.is_sparse and net.n > _DENSE
         self.W = net.W if self.krylov else dense(net.W)
         self.status = np.full(m, "max_iter", dtype="<U9")
@@ -121,8 +110,7 @@ class _Newton:
     def defect(self, E: Floats) -> tuple[Floats, Floats]:
         """Return F(E) − E and the residual that is rounding, for states (m, n)."""
         r = self.net.rates(E)
-        floor = 4 * EPS * (self.row_sum * np.abs(r).max(axis=-1, initial=0.0) + np.abs(E).max(axis=-1, initial=0.0))
-        return self.net.E0 + product(self.W, r) - E, floor
+        return self.net.E0 + product(self.W, r) - E, self.net.rounding(E, r)
 
     def direction(self, E: Floats, G: Floats, shift: Floats | float = 0.0) -> Floats:
         """Return d with ((1 + shift) I − DF(E)) d = G for each state; NaN where the matrix is singular."""

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from netmod.dynamics import RateNetwork
 
 Floats = NDArray[np.float64]
-EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,23 +103,3 @@ def dense(W: Any) -> Floats:
 def product(W: Any, r: Floats) -> Floats:
     """Return W r for each state of a stack (m, n)."""
     return (W @ r.T).T
-
-
-def row_sums(W: Any) -> Floats:
-    """Return Σ_j |W_ij|."""
-    return np.asarray(abs(W).sum(axis=1), dtype=float).reshape(-1)
-
-
-def rounding(net: RateNetwork, E: Floats, r: Floats) -> Floats:
-    """Return the residual, mV, of states (m, n) with rates `r` that is nothing but rounding."""
-    size = float(row_sums(net.W).max(initial=0.0)) * np.abs(r).max(axis=-1, initial=0.0)
-    return 4 * EPS * (size + np.abs(E).max(axis=-1, initial=0.0))
-
-
-def rate_range(net: RateNetwork) -> tuple[Floats, Floats]:
-    """Return r(−∞) and r(+∞) for every neuron; ValueError where they are not finite."""
-    ends = np.full((2, net.n), [[-np.inf], [np.inf]])
-    low, high = net.rates(ends)
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
-        raise ValueError("net must have a bounded rate function: with tau_ref = 0 rates have no upper limit")
-    return low, high

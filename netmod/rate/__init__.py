@@ -9,9 +9,11 @@ from netmod.rate.functions import (
     max_curvature,
     max_slope,
 )
+from netmod.rate.known import KnownRate
 from netmod.rate.table import RateTable
 
 __all__ = [
+    "KnownRate",
     "MaxCurvature",
     "MaxSlope",
     "RateTable",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import erfc, erfcx
 
 from netmod.lif import LIF
-from netmod.rate import firing_rate, firing_rate_slope
+from netmod.rate.functions import firing_rate, firing_rate_slope
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,8 @@ from scipy import sparse
 from scipy.optimize import fixed_point
 
 from netmod import LIF, RateNetwork, RateTable, dale_signs, erdos_renyi, iterate
-from netmod.fixed_points.iteration import iterate_columns, random_starts
+from netmod.fixed_points.iteration import iterate_columns
+from netmod.fixed_points.starts import random_starts
 from tests import peers
 from tests.benchmarks._ratio import cpu, ratio
 
@@ -44,7 +45,7 @@ def problems():
     rng = np.random.default_rng(0)
     A = erdos_renyi(N, 0.2, size=NETWORKS, rng=rng).astype(float)
     A[NETWORKS // 2 :] *= dale_signs(N)
-    starts = [random_starts(a, GAINS, 8.0, STARTS, LIF(), rng) for a in A]
+    starts = [random_starts(RateNetwork(a, 8.0), GAINS, STARTS, rng) for a in A]
     return A, np.repeat(GAINS, STARTS), starts
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from netmod import LIF, RateTable, dale_signs, erdos_renyi, firing_rate
-from netmod.fixed_points.iteration import STATUS, iterate_columns, random_starts
+from netmod import LIF, KnownRate, RateNetwork, RateTable, dale_signs, erdos_renyi, firing_rate
+from netmod.fixed_points.iteration import STATUS, iterate_columns
+from netmod.fixed_points.starts import random_starts
 
 CONVERGED, PERIODIC, WANDERING, MAX_ITER, DIVERGED = range(5)
 TABLE = RateTable(LIF(), -60.0, 300.0, tol=1e-12)
@@ -167,7 +168,7 @@ def _same(a, b, where=slice(None)):
 def test_company_order_and_cuts_do_not_matter():
     A = network()
     gains = np.repeat(np.linspace(0, 20, 50), 30)  # 1,500 columns: more than a block holds
-    starts = random_starts(A, np.linspace(0, 20, 50), 8.0, 30, LIF(), np.random.default_rng(0))
+    starts = random_starts(RateNetwork(A, 8.0), np.linspace(0, 20, 50), 30, np.random.default_rng(0))
     whole = iterate_columns(A, gains, 8.0, starts, TABLE)
     assert (whole.status == CONVERGED).all()
     order = np.random.default_rng(1).permutation(len(gains))
@@ -241,7 +242,7 @@ def test_memory_is_the_answer_and_a_few_blocks():
 @pytest.mark.parametrize("g", [5.0, -5.0])
 def test_random_starts_fill_the_box_of_all_fixed_points(g):
     A = network()
-    starts = random_starts(A, g, 8.0, 2000, LIF(), np.random.default_rng(0))
+    starts = random_starts(RateNetwork(A, 8.0), g, 2000, np.random.default_rng(0))
     up, down = np.maximum(g * A, 0).sum(1) / 2.0, np.minimum(g * A, 0).sum(1) / 2.0
     assert (starts >= 8 + down - 1e-12).all()
     assert (starts <= 8 + up + 1e-12).all()
@@ -249,13 +250,72 @@ def test_random_starts_fill_the_box_of_all_fixed_points(g):
     assert np.abs(z[up > down]).max() < 5  # 40 normal deviates: a false alarm in 40,000 seeds
 
 
-def test_random_starts_can_be_cut_and_need_no_refractory_period():
+@pytest.mark.parametrize("rate", [None, np.tanh], ids=["known range", "unknown range"])
+def test_random_starts_can_be_cut_and_do_not_depend_on_the_format(rate):
     A, gains = network(), np.linspace(1, 5, 7)
-    whole = random_starts(A, gains, 8.0, 3, LIF(), np.random.default_rng(4))
+    net = RateNetwork(A, 8.0, rate=rate)
+    whole = random_starts(net, gains, 3, np.random.default_rng(4))
     rng = np.random.default_rng(4)
-    parts = [random_starts(A, gains[s], 8.0, 3, LIF(), rng) for s in (slice(0, 2), slice(2, 7))]
+    parts = [random_starts(net, gains[s], 3, rng) for s in (slice(0, 2), slice(2, 7))]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
-    np.testing.assert_array_equal(
-        whole, random_starts(sparse.csr_array(A), gains, 8.0, 3, LIF(), np.random.default_rng(4))
+    sparse_net = RateNetwork(sparse.csr_array(A), 8.0, rate=rate)
+    np.testing.assert_array_equal(whole, random_starts(sparse_net, gains, 3, np.random.default_rng(4)))
+
+
+def test_random_starts_fill_the_box_of_a_rate_whose_range_is_known_and_of_no_other():
+    rate = KnownRate(lambda E: 5.0 / (1 + np.exp(-E)), low=0.0, high=5.0)
+    E = random_starts(RateNetwork([[50.0]], 8.0, rate=rate), 1.0, 4000, np.random.default_rng(0))
+    assert E.min() >= 8.0
+    assert 257 < E.max() <= 258.0
+    downhill = KnownRate(lambda E: 1 / (1 + np.exp(E)), low=-1.0, high=3.0)
+    E = random_starts(
+        RateNetwork([[0.0, -2.0], [10.0, 0.0]], 0.0, rate=downhill), 1.0, 4000, np.random.default_rng(0)
     )
-    assert np.isfinite(random_starts(A, gains, 8.0, 3, LIF(tau_ref=0), np.random.default_rng(4))).all()
+    assert (np.abs(E.min(axis=0) - [-6, -10]) < 0.05).all()
+    assert (np.abs(E.max(axis=0) - [2, 30]) < 0.05).all()
+
+
+@pytest.mark.parametrize(
+    ("rate", "W", "point"),
+    [
+        (lambda E: 5 * firing_rate(E) / 0.5, 50.0, 240.0),  # saturates at 5/ms
+        (lambda E: 2.0 / (1 + np.exp((20.0 - E) / 2)), 1000.0, 2008.0),  # at 2/ms
+        (lambda E: -5.0 / (1 + np.exp(20.0 - E)), -50.0, 258.0),  # rates below 0
+    ],
+)
+def test_random_starts_reach_where_the_points_of_a_plain_function_lie(rate, W, point):
+    E = random_starts(RateNetwork([[W]], 8.0, rate=rate), 1.0, 36, np.random.default_rng(0))
+    assert E.min() < 20
+    assert E.max() > 0.8 * point
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "rate",
+    [
+        lambda E: 0.01 * np.maximum(E, 0.0),
+        lambda E: 1e-4 * np.maximum(E, 0.0) ** 3,
+        np.exp,  # overflows within the reach
+        lambda E: np.full(np.shape(E), np.nan),
+        firing_rate,
+    ],
+    ids=["threshold-linear", "power law", "exponential", "NaN", "plain firing_rate"],
+)
+def test_random_starts_stay_finite_where_no_range_is_known(rate, sign):
+    A = network()
+    E = random_starts(RateNetwork(sign * A, 8.0, rate=rate), [1.0, -3.0], 8, np.random.default_rng(4))
+    assert E.shape == (16, len(A))
+    assert (np.abs(E - 8.0) <= 1e6 * (1 + 1e-9)).all()
+    assert np.isfinite(random_starts(RateNetwork(A, 8.0, LIF(tau_ref=0)), 2.0, 4, np.random.default_rng(4))).all()
+
+
+def test_random_starts_stay_where_a_rate_answers():
+    def rate(E):
+        if np.max(E) > 150:
+            raise ValueError("not measured there")
+        return firing_rate(E)
+
+    E = random_starts(RateNetwork([[200.0]], 8.0, rate=rate), 1.0, 36, np.random.default_rng(0))
+    assert E.max() <= 8 + 200 * firing_rate(108.0)
+    with pytest.raises(ZeroDivisionError):
+        random_starts(RateNetwork([[200.0]], 8.0, rate=lambda E: 1 / 0), 1.0, 36, np.random.default_rng(0))
