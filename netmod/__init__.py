@@ -46,12 +46,13 @@ from netmod.rate import (
     max_curvature,
     max_slope,
 )
-from netmod.spiking import SpikingRun, simulate_network
+from netmod.spiking import DiffusionRates, SpikingRun, diffusion_rates, simulate_network
 
 __all__ = [
     "LIF",
     "Branch",
     "Certificate",
+    "DiffusionRates",
     "EdgeStatistics",
     "Event",
     "FixedPoint",
@@ -74,6 +75,7 @@ __all__ = [
     "certify",
     "connection_matrix",
     "dale_signs",
+    "diffusion_rates",
     "edge_statistics",
     "erdos_renyi",
     "extremal_fixed_points",

@@ -15,7 +15,7 @@ the method see Siegmund 1979, Adv. Appl. Prob. 11, 701), so that a crossing is n
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,7 +29,11 @@ BETA = 0.5825971579390107
 """-zeta(1/2) / sqrt(2 pi), zeta being Riemann's: the mean overshoot of a Gaussian random walk, in its steps' sd."""
 
 
-@dataclass(frozen=True)
+Parameter = Any
+"""A float, or an array (n,) of them, one for each neuron."""
+
+
+@dataclass(frozen=True, eq=False)
 class LIF:
     """A noisy leaky integrate-and-fire neuron: its parameters, checked.
 
@@ -54,36 +58,102 @@ class LIF:
     Raises
     ------
     TypeError
-        If a parameter is not a number.
+        If a parameter is not a number (or an array of numbers).
     ValueError
-        If a parameter is not finite or out of its range.
+        If a parameter is not finite or out of its range, or if arrays differ in length.
+
+    Notes
+    -----
+    Any parameter may also be a NumPy array of shape (n,), for n neurons that differ. It is kept as a read-only copy.
+    Functions that take a neuron then give one value for each of the n, along the last axis, or say that they want
+    numbers.
 
     Examples
     --------
     >>> LIF(tau=10)
     LIF(tau=10, E_L=-60, sigma=3.4641, v_th=-50, v_r=-60, tau_ref=2)
+    >>> LIF(v_th=np.array([-52.0, -48.0, -50.0]))
+    LIF(tau=20, E_L=-60, sigma=3.4641, v_th=<3 values, -52 to -48>, v_r=-60, tau_ref=2)
     """
 
-    tau: float = 20.0
-    E_L: float = -60.0
-    sigma: float = 12**0.5
-    v_th: float = -50.0
-    v_r: float = -60.0
-    tau_ref: float = 2.0
+    tau: Parameter = 20.0
+    E_L: Parameter = -60.0
+    sigma: Parameter = 12**0.5
+    v_th: Parameter = -50.0
+    v_r: Parameter = -60.0
+    tau_ref: Parameter = 2.0
 
     def __post_init__(self) -> None:
-        number("tau", self.tau, low=0.0, open_low=True)
-        number("sigma", self.sigma, low=0.0)
-        number("tau_ref", self.tau_ref, low=0.0)
-        for name in ("E_L", "v_th", "v_r"):
-            number(name, getattr(self, name))
-        if self.v_r >= self.v_th:
-            raise ValueError(f"v_r must be below v_th = {self.v_th:g} mV, got {self.v_r!r}")
         for field in fields(self):
-            object.__setattr__(self, field.name, float(getattr(self, field.name)))
+            positive = {"low": 0.0, "open_low": field.name == "tau"}
+            limits = positive if field.name in ("tau", "sigma", "tau_ref") else {}
+            object.__setattr__(self, field.name, _parameter(field.name, getattr(self, field.name), limits))
+        arrays = [f.name for f in fields(self) if isinstance(getattr(self, f.name), np.ndarray)]
+        for name in arrays:
+            if getattr(self, name).shape != self.shape:
+                size = f"{self.shape[0]} values, as {arrays[0]} has"
+                raise ValueError(f"{name} must have {size}, got {getattr(self, name).size}")
+        if np.any(self.v_r >= self.v_th):
+            if not arrays:
+                raise ValueError(f"v_r must be below v_th = {self.v_th:g} mV, got {self.v_r!r}")
+            k = int(np.argmax(np.broadcast_to(self.v_r >= self.v_th, self.shape)))
+            raise ValueError(f"v_r must be below v_th for every neuron, got neuron {k} where it is not")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the parameters: () for numbers, (n,) if any is an array."""
+        return next((x.shape for x in self._values() if isinstance(x, np.ndarray)), ())
+
+    def _values(self) -> tuple[Parameter, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple(tuple(x.tolist()) if isinstance(x, np.ndarray) else x for x in self._values())
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, LIF) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, so that arrays in a copy are read-only as well.
+        return type(self), self._values()
 
     def __repr__(self) -> str:
-        return f"LIF({', '.join(f'{f.name}={getattr(self, f.name):g}' for f in fields(self))})"
+        return f"LIF({', '.join(f'{f.name}={_short(getattr(self, f.name))}' for f in fields(self))})"
+
+
+def _parameter(name: str, value: Any, limits: dict[str, Any]) -> Parameter:
+    """Return a parameter as a float, or as a read-only copy of an array (n,)."""
+    if not isinstance(value, np.ndarray):
+        return number(name, value, **limits)
+    if value.dtype.kind not in "iuf" or value.ndim != 1:
+        kind = f"an array of shape {value.shape} and dtype {value.dtype}"
+        raise TypeError(f"{name} must be a number or an array (n,) of numbers, got {kind}")
+    array: Array = value.astype(float)
+    low = limits.get("low", -np.inf)
+    bad = ~np.isfinite(array) | (array < low) | (limits.get("open_low", False) & (array == low))
+    if bad.any():
+        k = int(np.argmax(bad))
+        number(f"{name}[{k}]", array[k], **limits)
+    array.flags.writeable = False
+    return array
+
+
+def _short(value: Parameter) -> str:
+    if not isinstance(value, np.ndarray):
+        return f"{value:g}"
+    return f"<{value.size} values, {value.min():g} to {value.max():g}>" if value.size else "<0 values>"
+
+
+def check_neuron(neuron: Any, *, numbers: bool = False) -> LIF:
+    """Return `neuron` if it is a `LIF` (whose parameters are `numbers`, where arrays will not do), or raise."""
+    if not isinstance(neuron, LIF):
+        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
+    if numbers and neuron.shape:
+        raise TypeError(f"neuron must have numbers for parameters here, not arrays, got {neuron!r}")
+    return neuron
 
 
 def currents(E: ArrayLike, most: int | None = None) -> Array:
@@ -101,8 +171,7 @@ def currents(E: ArrayLike, most: int | None = None) -> Array:
 
 def one_step(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[float, float, float, float]:
     """Return the factor of v − m in a step, the sd (mV) of its noise, the threshold (mV), its delay (ms)."""
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
+    check_neuron(neuron, numbers=True)
     h = number("dt", dt, low=0.0, open_low=True) / neuron.tau
     if h >= 1:
         raise ValueError(f"dt must be below tau = {neuron.tau:g} ms, got {dt!r}")

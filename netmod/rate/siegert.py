@@ -15,14 +15,15 @@ with a bounded and smooth Q. Two such F differ by a log1p and two small terms, w
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from netmod.lif import LIF
+from netmod.lif.neuron import LIF, Parameter, check_neuron
 
 Floats = NDArray[np.float64]
 
@@ -117,7 +118,12 @@ def _correction(y: Floats) -> Floats:
     return q / (1 + y * y)
 
 
-def integral(y: Floats, delta: float) -> Floats:
+def _at(parameter: Parameter, where: Any) -> Parameter:
+    """Return the values of a parameter at some elements; a number is the same at all of them."""
+    return parameter[where] if isinstance(parameter, np.ndarray) else parameter
+
+
+def integral(y: Floats, delta: Parameter) -> Floats:
     """Return F(|y + delta|) - F(|y|), where F is the integral of erfcx from 0; shape of `y`."""
     top = np.abs(y + delta)
     bottom = np.abs(y)
@@ -135,7 +141,7 @@ def _h_series(y: Floats) -> Floats:
     return h
 
 
-def _h_pair(y: Floats, delta: float) -> tuple[Floats, Floats]:
+def _h_pair(y: Floats, delta: Parameter) -> tuple[Floats, Floats]:
     """Return h(y) and h(y) - h(y + delta) for y >= 10, both from the series, without cancellation."""
     z = 0.5 / (y * y)
     top = y + delta
@@ -148,14 +154,14 @@ def _h_pair(y: Floats, delta: float) -> tuple[Floats, Floats]:
     return h, drop
 
 
-def _scaled_erfcx(y: Floats, shift: float, weight: Floats) -> Floats:
+def _scaled_erfcx(y: Floats, shift: Parameter, weight: Floats) -> Floats:
     """Return weight * erfcx(y + shift), where weight is exp(-y**2) for y < 0, else 1; never overflows."""
     u = y + shift
     value = weight * special.erfcx(np.abs(u))
     negative = u < 0
     if negative.any():  # erfcx(u) = 2 exp(u**2) - erfcx(-u), and u**2 - y**2 = shift (2 y + shift)
-        v, yn = value[negative], y[negative]
-        value[negative] = 2 * np.exp(shift * (2 * yn + shift)) - v
+        v, yn, s = value[negative], y[negative], _at(shift, negative)
+        value[negative] = 2 * np.exp(s * (2 * yn + s)) - v
     return value
 
 
@@ -163,74 +169,66 @@ def _weight(y: Floats) -> Floats:
     return np.exp(-np.square(np.minimum(y, 0.0)))
 
 
-def _interval(y: Floats, delta: float, weight: Floats) -> Floats:
+def _interval(y: Floats, delta: Parameter, weight: Floats) -> Floats:
     """Return weight * I(y)."""
     out = weight * integral(y, delta)
     below = y < 0
     if below.any():  # the half of erfcx that grows, integrated exactly: Dawson's function
-        yn = y[below]
+        yn, d = y[below], _at(delta, below)
         grow = special.dawsn(-yn)
-        top = np.maximum(-yn - delta, 0.0)
+        top = np.maximum(-yn - d, 0.0)
         if top.any():
             # where top is 0 so is its Dawson function, and the exponent does not matter
-            grow -= np.exp(np.minimum(delta * (2 * yn + delta), 0.0)) * special.dawsn(top)
+            grow -= np.exp(np.minimum(d * (2 * yn + d), 0.0)) * special.dawsn(top)
         out[below] += 2 * grow
     return out
 
 
-def reduced(y: Floats, delta: float, rho: float, order: int) -> Floats:
+def reduced(y: Floats, delta: Parameter, rho: Parameter, order: int) -> Floats:
     """Return a derivative of R(y) = 1 / (rho + I(y)), the rate in natural units.
 
     Parameters
     ----------
     y : (n,) array
         Drive above threshold in units of sigma, in [`LOW`, `FAR`].
-    delta : float
+    delta : float or (n,) array
         Distance from reset to threshold in units of sigma, positive and at most 1e150.
-    rho : float
+    rho : float or (n,) array
         Refractory period over (tau sqrt(pi)).
     order : {0, 1, 2}
         Which derivative with respect to `y`.
     """
     weight = _weight(y)
-    near = delta * (1 + np.abs(y)) < 1 if delta < 1 else np.zeros(0, dtype=bool)
+    near = delta * (1 + np.abs(y)) < 1 if np.any(delta < 1) else np.zeros(0, dtype=bool)
     quadrature = bool(near.any())
     interval = _interval(y, delta, weight)
     if quadrature:  # the ends lie too close for a difference of F's, and close enough for Gauss's rule
-        yn, wn = y[near], weight[near]
-        interval[near] = delta * sum(
-            w * _scaled_erfcx(yn, delta * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True)
-        )
+        yn, wn, dn = y[near], weight[near], _at(delta, near)
+        interval[near] = dn * sum(w * _scaled_erfcx(yn, dn * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
     D = rho * weight + interval
     if order == 0:
         return weight / D
     S = _scaled_erfcx(y, 0.0, weight) - _scaled_erfcx(y, delta, weight)
     large = y > _ASYMPTOTIC
     if large.any():
-        y0 = y[large]
-        y1 = y0 + delta
-        h0, drop = _h_pair(y0, delta)
-        S[large] = (delta / y1 * (1 - h0) - drop * (y0 / y1)) / y0 / _SQRT_PI
+        y0, d0 = y[large], _at(delta, large)
+        y1 = y0 + d0
+        h0, drop = _h_pair(y0, d0)
+        S[large] = (d0 / y1 * (1 - h0) - drop * (y0 / y1)) / y0 / _SQRT_PI
     if quadrature:
-        S[near] = (
-            2 / _SQRT_PI * delta * sum(w * _h(yn, delta * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
-        )
+        S[near] = 2 / _SQRT_PI * dn * sum(w * _h(yn, dn * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
     if order == 1:
         return S * (weight / D) / D
     V = 2 / _SQRT_PI * (_h(y, 0.0, weight) - _h(y, delta, weight))
     if large.any():
         V[large] = 2 / _SQRT_PI * drop
     if quadrature:
-        V[near] = (
-            -2
-            / _SQRT_PI
-            * delta
-            * sum(w * _h_slope(yn, delta * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
-        )
+        slopes = (w * _h_slope(yn, dn * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
+        V[near] = -2 / _SQRT_PI * dn * sum(slopes)
     return (weight / D) * (2 * (S / D) * (S / D) - V / D)
 
 
-def _h(y: Floats, shift: float, weight: Floats) -> Floats:
+def _h(y: Floats, shift: Parameter, weight: Floats) -> Floats:
     """Return weight * h(y + shift), h(u) = 1 - sqrt(pi) u erfcx(u) = -(sqrt(pi) / 2) erfcx'(u)."""
     u = y + shift
     value = weight - _SQRT_PI * u * _scaled_erfcx(y, shift, weight)
@@ -240,7 +238,7 @@ def _h(y: Floats, shift: float, weight: Floats) -> Floats:
     return value
 
 
-def _h_slope(y: Floats, shift: float, weight: Floats) -> Floats:
+def _h_slope(y: Floats, shift: Parameter, weight: Floats) -> Floats:
     """Return weight * h'(y + shift), h'(u) = 2 u h(u) - sqrt(pi) erfcx(u) = ((1 + 2 u**2) h(u) - 1) / u."""
     u = y + shift
     value = 2 * u * _h(y, shift, weight) - _SQRT_PI * _scaled_erfcx(y, shift, weight)
@@ -262,70 +260,104 @@ def real_array(name: str, value: ArrayLike) -> Floats:
     return np.asarray(array, dtype=np.float64)
 
 
-def check_neuron(neuron: object) -> LIF:
-    """Return `neuron` if it is a `LIF`, or raise a TypeError."""
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
-    return neuron
+class Scales(NamedTuple):
+    """What the formulas need of a neuron: each a number, or an array with one value for each element."""
+
+    theta: Parameter
+    """v_th - E_L, mV, and by how much it was rounded."""
+    rounded: Parameter
+    reach: Parameter
+    """v_th - v_r, mV."""
+    sigma: Parameter
+    """Never less than 1e-150 of `reach`: less is no noise, and its square would overflow."""
+    silent: Parameter
+    """Whether there is no noise."""
+    tau: Parameter
+    tau_ref: Parameter
+
+    @staticmethod
+    def of(neuron: LIF) -> Scales:
+        """Return the scales of `neuron`; arrays have the shape of its arrays."""
+        theta, reach = neuron.v_th - neuron.E_L, neuron.v_th - neuron.v_r
+        b = theta - neuron.v_th
+        rounded = (neuron.v_th - (theta - b)) - (neuron.E_L + b)
+        sigma = np.maximum(neuron.sigma, 1e-150 * reach)
+        return Scales(theta, rounded, reach, sigma, neuron.sigma == 0, neuron.tau, neuron.tau_ref)
+
+    def at(self, where: Any) -> Scales:
+        """Return the scales of some elements."""
+        return Scales(*(_at(parameter, where) for parameter in self))
 
 
 def evaluate(E: ArrayLike, neuron: LIF, order: int) -> Any:
-    """Return the rate (order 0), its slope (1) or its curvature (2) at mean inputs `E`, mV; shape of `E`."""
-    x = real_array("E", E)
-    check_neuron(neuron)
+    """Return the rate (order 0), its slope (1) or its curvature (2) at mean inputs `E`, mV.
+
+    It has the shape of `E`, broadcast with the neuron's parameters.
+    """
+    x = fit(real_array("E", E), neuron)
     out = np.empty(x.shape)
     source, target = x.reshape(-1), out.reshape(-1)
+    scales, n = Scales.of(neuron), math.prod(neuron.shape)
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         for start in range(0, source.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            target[part] = _block(source[part], neuron, order)
+            mine = scales.at(np.arange(start, min(start + _BLOCK, source.size)) % n) if neuron.shape else scales
+            target[part] = _block(source[part], mine, order)
     return out[()]
 
 
-def _block(E: Floats, neuron: LIF, order: int) -> Floats:
+def fit(E: Floats, neuron: LIF) -> Floats:
+    """Return `E` broadcast with the parameters of `neuron`, if these are arrays; or say that they do not fit."""
+    shape = check_neuron(neuron).shape
+    if not shape or E.shape[-1:] == shape:
+        return E
+    try:
+        return np.broadcast_to(E, np.broadcast_shapes(E.shape, shape))
+    except ValueError:
+        message = f"E must have shape (..., {shape[0]}) to fit the neuron's parameters, got shape {E.shape}"
+        raise ValueError(message) from None
+
+
+def _block(E: Floats, scales: Scales, order: int) -> Floats:
     """Return the rate (or a derivative) for a short one-dimensional array."""
     finite = np.isfinite(E)
     all_finite = bool(finite.all())
-    x = _above_threshold(E if all_finite else np.where(finite, E, 0.0), neuron)
-    reach = neuron.v_th - neuron.v_r
-    # noise below 1e-150 of the way to threshold is no noise, and its square would overflow
-    sigma = max(neuron.sigma, 1e-150 * reach)
-    y = x / sigma if neuron.sigma > 0 else np.where(x > 0, np.inf, -np.inf)
-    scale = neuron.tau * _SQRT_PI
-    out = reduced(np.clip(y, LOW, FAR), reach / sigma, neuron.tau_ref / scale, order)
+    theta, rounded, reach, sigma, silent, tau, tau_ref = scales
+    # E + E_L - v_th with the rounding of v_th - E_L put back: weak noise makes it large
+    x = ((E if all_finite else np.where(finite, E, 0.0)) - theta) - rounded
+    y = x / sigma
+    if np.any(silent):
+        y = np.where(silent, np.where(x > 0, np.inf, -np.inf), y)
+    scale = tau * _SQRT_PI
+    out = reduced(np.clip(y, LOW, FAR), reach / sigma, tau_ref / scale, order)
     out /= scale * sigma**order
     far = y > FAR
     if far.any():
-        out[far] = _noise_free(x[far], neuron, order)
+        out[far] = _noise_free(x[far], scales.at(far), order)
     if not all_finite:
         out[~finite] = np.where(np.isnan(E[~finite]), np.nan, 0.0)
-        out[np.isposinf(E)] = _at_infinity(neuron, order)
+        top = np.isposinf(E)
+        out[top] = _at_infinity(scales.at(top), order)
     return out
 
 
-def _above_threshold(E: Floats, neuron: LIF) -> Floats:
-    """Return E + E_L - v_th with the rounding of v_th - E_L put back: weak noise makes it large."""
-    theta = neuron.v_th - neuron.E_L
-    b = theta - neuron.v_th
-    theta_error = (neuron.v_th - (theta - b)) - (neuron.E_L + b)
-    return (E - theta) - theta_error
-
-
-def _noise_free(x: Floats, neuron: LIF, order: int) -> Floats:
+def _noise_free(x: Floats, scales: Scales, order: int) -> Floats:
     """Return the rate without noise, or a derivative, at x > 0 mV above threshold."""
-    reach = neuron.v_th - neuron.v_r
-    T = neuron.tau_ref + neuron.tau * np.log1p(reach / x)
+    tau, reach = scales.tau, scales.reach
+    T = scales.tau_ref + tau * np.log1p(reach / x)
     if order == 0:
         return 1 / T
     # r' = (r / x) p, arranged so that no factor overflows where r itself does
     over_x = 1 / (x * T)
-    p = neuron.tau * reach / ((x + reach) * T)
+    p = tau * reach / ((x + reach) * T)
     if order == 1:
         return over_x * p
     return over_x / x * p * (2 * p - 1 - x / (x + reach))
 
 
-def _at_infinity(neuron: LIF, order: int) -> float:
-    if neuron.tau_ref > 0:
-        return 1 / neuron.tau_ref if order == 0 else 0.0
-    return (np.inf, 1 / (neuron.tau * (neuron.v_th - neuron.v_r)), 0.0)[order]
+def _at_infinity(scales: Scales, order: int) -> Parameter:
+    """Return the limit for E → ∞."""
+    if order == 0:
+        return np.divide(1.0, scales.tau_ref)  # infinite without a refractory period
+    slope = 1 / (scales.tau * scales.reach) if order == 1 else 0.0
+    return np.where(np.equal(scales.tau_ref, 0), slope, 0.0)

@@ -4,6 +4,9 @@ Statistical tests have fixed seeds. Each states the chance that a correct implem
 together these stay below 1 in 500.
 """
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,6 +70,50 @@ def test_parameters_are_numbers(value):
 
 def test_extremes_that_are_allowed():
     assert LIF(sigma=0, tau_ref=0) == LIF(sigma=0.0, tau_ref=0.0)
+
+
+def test_parameters_of_many_neurons():
+    v_th = np.array([-52, -48, -50])
+    neuron = LIF(v_th=v_th, tau=np.array([10.0, 20.0, 30.0]))
+    v_th[0] = 0  # the neuron has a copy of its own
+    assert neuron.v_th[0] == -52
+    assert neuron.v_th.dtype == float
+    assert isinstance(neuron.sigma, float)
+    assert neuron.shape == (3,)
+    assert LIF().shape == ()
+    for x in (neuron, copy.deepcopy(neuron), pickle.loads(pickle.dumps(neuron))):
+        with pytest.raises(ValueError, match="read-only"):
+            x.v_th[0] = -40
+        assert x == neuron
+        assert hash(x) == hash(neuron)
+        assert repr(x) == (
+            "LIF(tau=<3 values, 10 to 30>, E_L=-60, sigma=3.4641, v_th=<3 values, -52 to -48>, v_r=-60, tau_ref=2)"
+        )
+    assert neuron != LIF(v_th=neuron.v_th)
+    assert neuron != LIF()
+    assert LIF(tau=np.array([20.0])) != LIF(tau=20.0)
+    assert LIF() != "a neuron"
+    assert repr(LIF(tau=np.array([]))).startswith("LIF(tau=<0 values>,")
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"tau": np.array([20.0, 0.0])}, ValueError, r"^tau\[1\] must be finite and above 0, got"),
+        ({"sigma": np.array([0.0, -1.0])}, ValueError, r"^sigma\[1\] must be finite and at least 0, got"),
+        ({"tau_ref": np.array([-1.0, 1.0])}, ValueError, r"^tau_ref\[0\] must be"),
+        ({"E_L": np.array([1.0, np.nan])}, ValueError, r"^E_L\[1\] must be finite, got"),
+        ({"v_th": np.array([-50.0, np.inf])}, ValueError, r"^v_th\[1\] must be finite, got"),
+        ({"v_r": np.array([-60.0, -50.0])}, ValueError, "^v_r must be below v_th for every neuron, got neuron 1"),
+        ({"tau": np.ones(3), "sigma": np.ones(2)}, ValueError, "^sigma must have 3 values, as tau has, got 2"),
+        ({"tau": np.ones((2, 2))}, TypeError, r"^tau must be a number or an array \(n,\)"),
+        ({"tau": np.array(["1"])}, TypeError, r"^tau must be a number or an array \(n,\)"),
+        ({"tau": np.array([True])}, TypeError, r"^tau must be a number or an array \(n,\)"),
+    ],
+)
+def test_bad_arrays_are_named(change, error, message):
+    with pytest.raises(error, match=message):
+        LIF(**change)
 
 
 # --- the free membrane

@@ -259,6 +259,35 @@ def test_shapes_and_types(f):
 
 
 @pytest.mark.parametrize("f", FUNCTIONS)
+def test_neurons_that_differ_are_each_as_if_alone(f):
+    rng = np.random.default_rng(1)
+    n, k = 60, np.arange(60)
+    v_th = rng.uniform(-51, -49, n)
+    neuron = LIF(
+        tau=rng.uniform(1, 22, n),
+        E_L=rng.uniform(-61, -59, n),
+        sigma=np.where(k % 7 == 0, 0.0, np.where(k % 5 == 0, 1e-4, rng.uniform(0.1, 4, n))),
+        v_th=v_th,
+        v_r=np.where(k % 3 == 0, v_th - 1e-3, rng.uniform(-71, -59, n)),
+        tau_ref=np.where(k % 2 == 0, 0.0, 2.0),
+    )
+    special = np.full((3, n), [[np.nan], [np.inf], [-np.inf]])
+    E = np.concatenate([rng.uniform(-30, 100, (150, n)), special, (neuron.v_th - neuron.E_L)[None]])  # > one block
+    values = [LIF(**{name: x[i] for name, x in vars(neuron).items()}) for i in k]
+    alone = np.stack([f(E[:, i], values[i]) for i in k], axis=1)
+    np.testing.assert_allclose(f(E, neuron), alone, rtol=1e-11, atol=1e-17)  # not to the bit: vector loops round
+    np.testing.assert_allclose(f(8.0, neuron), [f(8.0, one) for one in values], rtol=1e-11)
+    assert f(E.reshape(2, 77, n), neuron).shape == (2, 77, n)
+    assert f(np.zeros((4, 1)), neuron).shape == (4, n)
+    assert f(np.zeros((0, n)), neuron).shape == (0, n)
+    assert f(0.0, LIF(sigma=np.ones(0))).shape == (0,)
+    with pytest.raises(ValueError, match=r"^E must have shape \(\.\.\., 60\) to fit .* got shape \(3,\)"):
+        f(np.zeros(3), neuron)
+    mixed = LIF(sigma=np.array([1.0, 2.0]))  # one array, the rest numbers
+    np.testing.assert_array_equal(f(9.0, mixed), [f(9.0, LIF(sigma=1.0)), f(9.0, LIF(sigma=2.0))])
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
 def test_bad_input_is_named(f):
     with pytest.raises(TypeError, match="E must be"):
         f("8")
