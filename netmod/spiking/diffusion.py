@@ -155,7 +155,7 @@ def diffusion_rates(
     >>> net = RateNetwork([[0, 50], [50, 0]], E0=8.0)
     >>> found = diffusion_rates(net)
     >>> found.status, (1000 * found.rate).round(3), found.sigma.round(3)
-    ('converged', array([19.687, 19.687]), array([3.803, 3.803]))
+    ('converged', array([19.69, 19.69]), array([3.803, 3.803]))
     >>> bool(found.residual < 1e-10)
     True
     """
