@@ -20,7 +20,7 @@ setup: .venv/.stamp ## make .venv from the lock, or renew it when the lock has c
 	@touch .venv/.stamp
 
 book: setup ## run the chapters and build the site; warnings are errors
-	@$(PY) book/_ext/build.py
+	@$(PY) -m book._ext.build
 
 serve: book ## build, then serve the site at localhost:8000 (PORT=...)
 	$(PY) -m http.server -b 127.0.0.1 -d _build/html $(PORT)
@@ -32,7 +32,7 @@ bless: setup ## renew the checked outputs of the chapters, or of one: CHAPTER=01
 	$(PY) -m tests.bless $(CHAPTER)
 
 figures: setup ## write every numbered figure and its arrays to _build/figures, or one chapter's: CHAPTER=01
-	$(PY) book/_ext/figures.py $(CHAPTER)
+	$(PY) -m book._ext.figures $(CHAPTER)
 
 bench: setup ## time netmod against its peers in one run, and print the ratios
 	$(PY) -m pytest tests/benchmarks -q -s
@@ -44,7 +44,7 @@ peers: .venv-peers/.stamp ## make .venv-peers, where the other simulators and so
 	@touch .venv-peers/.stamp
 
 pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
-	@$(PY) book/_ext/build.py singlehtml && $(PY) book/_ext/printed.py
+	@$(PY) -m book._ext.build singlehtml && $(PY) -m book._ext.printed
 
 lab: setup ## open the chapters as notebooks in JupyterLab
 	$(PY) -m jupyterlab book

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from book._ext import chapters
 from tests import notebooks
-from tests.notebooks import chapters
 
 
 def main(names: list[str]) -> int:

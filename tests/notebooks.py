@@ -11,7 +11,6 @@ import difflib
 import hashlib
 import json
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,11 +20,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from nbval.plugin import IPyNbCell, IPyNbFile, coalesce_streams, find_comment_markers, find_metadata_tags
 
+from book._ext import chapters
+
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-import chapters  # noqa: E402 - found on the path set up in the line above
-
 OUTPUTS = ROOT / "tests" / "outputs"
 MARKER = "# NBVAL_CHECK_OUTPUT"
 

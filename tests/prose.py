@@ -12,38 +12,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
-import yaml
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from myst_parser.config.main import MdParserConfig
-from myst_parser.parsers.mdit import create_md_parser
+from pybtex.database import parse_file
 
-EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist"}
+from book._ext.myst import GAP, Cell, Page, Text, target
+
 BANNED = ("clearly", "obviously", "simply", "trivially", "it is easy to see")
 LONGEST_CELL, LONGEST_DERIVATION, LONGEST_SOLUTION = 12, 15, 20
 HIDING = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 
-# Directives whose content is not prose, and those whose argument is a title.
-NOT_PROSE = {"math", "eval-rst", "bibliography", "tableofcontents", "raw", "code", "code-block", "toctree", "mermaid"}
-NOT_PROSE |= {
-    "autofunction",
-    "autoclass",
-    "automodule",
-    "autosummary",
-    "currentmodule",
-    "index",
-    "include",
-    "literalinclude",
-}
-TITLED = re.compile(r"admonition|dropdown|card|tab-item|table|list-table|prf:\w+|exercise|topic|sidebar")
 STATED = re.compile(r"prf:(?!proof|definition|example|remark|observation|assumption)\w+")
 
-_DIRECTIVE = re.compile(r"^\{([\w:-]+)\}\s*(.*)$", re.S)
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWER = re.compile(r"\s*[×·]\s*10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u2009\u202f](?=\d{3}(?!\d))")
@@ -53,65 +35,6 @@ _PLACE = re.compile(
     r"\b(?:pp?\.|[Ee]qs?\.|[Ee]quations?|[Ss]ections?|[Vv]ol(?:ume|\.)|[Cc]hapters?|[Tt]heorems?|[Ff]igures?"
     r"|[Tt]ables?|CC BY)\s+\(?\d[\d.]*(?:\s*[–-]\s*\d[\d.]*)?"
 )
-GAP = " \x00 "  # stands for what was left out, so that its neighbours do not run together
-
-
-@dataclass(frozen=True)
-class Text:
-    """A stretch of text a reader reads: its words, and the lines of the source it comes from (1-based)."""
-
-    words: str
-    line: int
-    last: int
-    kind: str = "prose"  # or "heading", "quote", "caption", "alt"
-
-
-@dataclass
-class Cell:
-    """A code cell: where it is, its metadata and its source."""
-
-    line: int
-    source: str
-    metadata: dict
-
-    @property
-    def figure(self) -> dict:
-        """Name and caption."""
-        return self.metadata.get("mystnb", {}).get("figure", {})
-
-    @property
-    def alt(self) -> str:
-        """What it shows, in words."""
-        return self.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-
-
-@dataclass
-class Directive:
-    """A directive that is not a code cell."""
-
-    name: str
-    argument: str
-    options: dict
-    line: int
-    content: str
-
-
-@dataclass
-class Page:
-    """A page taken apart: what is read, what runs, what is labelled, what is referred to."""
-
-    path: Path
-    texts: list[Text] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
-    directives: list[Directive] = field(default_factory=list)
-    roles: list[tuple[str, str, int]] = field(default_factory=list)  # name, content, line
-    equations: list[tuple[str, int]] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-
-    @property
-    def is_chapter(self) -> bool:
-        """Whether the rules for chapters hold."""
-        return bool(re.fullmatch(r"\d\d-[\w-]+", self.path.stem))
 
 
 @dataclass(frozen=True)
@@ -124,108 +47,6 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.path.name}:{self.line}: {self.what}"
-
-
-def parser() -> MarkdownIt:
-    """Return a parser of the book's MyST."""
-    return create_md_parser(MdParserConfig(enable_extensions=EXTENSIONS), RendererHTML)
-
-
-def read(path: Path) -> Page:
-    """Take the page at `path` apart."""
-    text = path.read_text(encoding="utf-8")
-    page = Page(path, lines=text.splitlines())
-    _walk(page, parser(), text, 0, "prose")
-    return page
-
-
-def _walk(page: Page, md: MarkdownIt, text: str, offset: int, kind: str) -> None:
-    """Add what `text`, which starts `offset` lines down the page, holds."""
-    quotes, heading, first, last = 0, False, offset, offset
-    for token in md.parse(text):
-        if token.map:
-            first, last = (offset + line for line in token.map)
-        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        heading = token.type == "heading_open" or (heading and token.type != "heading_close")
-        inside = "quote" if quotes else "heading" if heading else kind
-        if token.type == "inline":
-            _inline(page, md, token.children or [], first + 1, max(last, first + 1), inside)
-        elif token.type in ("fence", "colon_fence"):
-            _directive(page, md, token, first, inside)
-        elif token.type == "math_block_label":
-            page.equations.append((token.info, first + 1))
-
-
-def _inline(page: Page, md: MarkdownIt, tokens: Iterable[Token], line: int, last: int, kind: str) -> None:
-    words, links = [], 0
-    for token in tokens:
-        links += {"link_open": 1, "link_close": -1}.get(token.type, 0)
-        if token.type == "link_open":
-            page.roles.append(("any", str(token.attrs.get("href", "")).lstrip("#"), line))
-        if token.type == "myst_role":
-            page.roles.append((token.meta["name"], token.content, line))
-        if token.type in ("text", "image") and not links:
-            words.append(token.content if token.type == "text" else f" {token.content} ")
-        elif token.type in ("softbreak", "hardbreak"):
-            words.append(" ")
-        elif not re.fullmatch(r"(strong|em|s)_(open|close)", token.type):
-            words.append(GAP)
-    page.texts.append(Text("".join(words), line, last, kind))
-
-
-def _sentence(page: Page, md: MarkdownIt, text: str, line: int, last: int, kind: str) -> None:
-    """Add a caption or title: Markdown without blocks of its own."""
-    for token in md.parse(str(text)):
-        if token.type == "inline":
-            _inline(page, md, token.children or [], line, last, kind)
-
-
-def _directive(page: Page, md: MarkdownIt, token: Token, first: int, kind: str) -> None:
-    found = _DIRECTIVE.match(token.info.strip())
-    if not found:
-        return  # code
-    name, argument = found.groups()
-    options, content, skipped = _options(token.content)
-    start, last = first + 1, first + 1 + token.content.count("\n")
-    if name == "code-cell":
-        cell = Cell(start, content.rstrip("\n"), options)
-        page.cells.append(cell)
-        head = start + skipped
-        if cell.figure.get("caption"):
-            _sentence(page, md, cell.figure["caption"], start, head, "caption")
-        if cell.alt:
-            page.texts.append(Text(str(cell.alt), start, head, "alt"))
-        return
-    page.directives.append(Directive(name, argument, options, start, content))
-    for option in ("alt", "caption"):
-        if option in options:
-            _sentence(page, md, options[option], start, last, option)
-    if name in NOT_PROSE:
-        if name == "math" and "label" in options:
-            page.equations.append((options["label"], start))
-        return
-    if name in ("epigraph", "pull-quote", "highlights"):
-        kind = "quote"
-    if argument and TITLED.fullmatch(name):
-        _sentence(page, md, argument, start, start, kind)
-    _walk(page, md, content, start + skipped, kind)
-
-
-def _options(content: str) -> tuple[dict, str, int]:
-    """Return a directive's options, what follows them, and how many lines they took."""
-    lines = content.split("\n")
-    if lines[0].strip() == "---":
-        end = next((i for i, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
-        if end is not None:
-            return yaml.safe_load("\n".join(lines[1:end])) or {}, "\n".join(lines[end + 1 :]), end + 1
-    options: dict = {}
-    end = 0
-    while end < len(lines) and (match := re.match(r"^\s*:([\w-]+):\s*(.*)$", lines[end])):
-        options[match[1]] = match[2]
-        end += 1
-    if isinstance(options.get("tags"), str):
-        options["tags"] = re.findall(r"[\w-]+", options["tags"])
-    return options, "\n".join(lines[end:]), end
 
 
 # Numbers
@@ -383,18 +204,10 @@ REFERRING = {"ref", "numref", "eq", "prf:ref", "any"}
 CITING = re.compile(r"cite(:\w+)?")
 
 
-def target(content: str) -> str:
-    """Return the label a role refers to: "fig-a" for both `fig-a` and `Figure %s <fig-a>`."""
-    match = re.search(r"<([^<>]+)>\s*$", content)
-    return (match[1] if match else content).strip()
-
-
 def citations(pages: list[Page], bibliography: Path) -> list[Fault]:
     """Return the citations of works that the bibliography lacks, and the entries that nobody cites."""
     text = bibliography.read_text(encoding="utf-8")
-    entries = {
-        match[1]: text.count("\n", 0, match.start()) + 1 for match in re.finditer(r"^@\w+\{\s*([^,\s]+)", text, re.M)
-    }
+    entries = {key: text.count("\n", 0, text.index(f"{{{key},")) + 1 for key in parse_file(str(bibliography)).entries}
     cited: dict[str, Fault] = {}
     for page in pages:
         for name, content, line in page.roles:

@@ -15,13 +15,8 @@ import yaml
 from nbclient import NotebookClient
 
 import netmod
+from book._ext import downloads, netmod_book
 from tests.notebooks import HEADER, ROOT
-
-EXTENSIONS = ROOT / "book" / "_ext"
-sys.path.insert(0, str(EXTENSIONS))
-
-import downloads  # noqa: E402 - found on the path set up in the line above
-import netmod_book  # noqa: E402
 
 CHAPTER = (
     HEADER

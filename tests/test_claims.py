@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from book._ext.myst import read
 from netmod import (
     RateNetwork,
     connection_matrix,
@@ -21,7 +22,6 @@ from netmod import (
     sonet,
     sweep,
 )
-from tests.prose import read
 
 TESTS = Path(__file__).parent
 BOOK = TESTS.parent / "book"
@@ -126,16 +126,18 @@ POSTER = {
 
 def entries() -> dict[str, list[tuple[str, str, str, str]]]:
     """Return for each part of the list in chapter 10 its entries: quotation, badge, verdict, and what follows."""
-    text = CHAPTER.read_text(encoding="utf-8")
-    text = text[text.index("\n## The list\n") : text.index("\n## Errors and gaps")]
-    parts = re.split(r"^### (.*)$", text, flags=re.M)[1:]
+    page = read(CHAPTER)
+    (whole,) = [section for section in page.sections if section.title == "The list"]
     found = {}
-    for title, body in zip(parts[::2], parts[1::2], strict=True):
-        items = re.findall(r"^(?:Figure \w+: )?“(.*)”\n: \{bdg-(\w+)\}`([^`]*)` (.*)$", body, flags=re.M)
-        assert len(items) == len(re.findall(r"^: ", body, flags=re.M)) == body.count("“"), (
-            f"odd entries under {title}"
-        )
-        found[title] = items
+    for part in page.sections:
+        if part.level == 3 and whole.line < part.line <= whole.last:
+            inside = [text for text in page.texts if part.line < text.line <= part.last]
+            terms, said = ([t.source for t in inside if t.kind == kind] for kind in ("term", "definition"))
+            quoted = [re.fullmatch(r"(?:Figure \w+: )?“(.*)”", term) for term in terms]
+            judged = [re.fullmatch(r"\{bdg-(\w+)\}`([^`]*)` (.*)", text, flags=re.S) for text in said]
+            assert all(quoted), f"odd entries under {part.title}"
+            assert all(judged), f"odd entries under {part.title}"
+            found[part.title] = [(q[1], *j.groups()) for q, j in zip(quoted, judged, strict=True)]
     return found
 
 
@@ -165,14 +167,7 @@ def test_verdict_place_and_test_exist(part, quotation, badge, verdict, rest):
 
 def labels() -> set[str]:
     """Return every label that the pages of the book define."""
-    found: set[str] = set()
-    for path in BOOK.glob("*.md"):
-        page = read(path)
-        found |= {label for label, _ in page.equations}
-        found |= {cell.figure.get("name", "") for cell in page.cells}
-        found |= {str(d.options.get("label", "")) for d in page.directives}
-        found |= set(re.findall(r"^\(([\w:-]+)\)=$", "\n".join(page.lines), flags=re.M))
-    return found
+    return set().union(*(read(path).labels for path in BOOK.glob("*.md")))
 
 
 LABELS = labels()

@@ -10,10 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from book._ext import figures
 from tests.notebooks import HEADER, ROOT
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-import figures
 
 CHAPTER = (
     HEADER
@@ -64,7 +62,8 @@ ax.set_xlabel("input (mV)");
 
 def run(chapter, out):
     return subprocess.run(
-        [sys.executable, ROOT / "book" / "_ext" / "figures.py", "--out", out, *chapter],
+        [sys.executable, "-m", "book._ext.figures", "--out", out, *chapter],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

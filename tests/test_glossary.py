@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from book._ext.myst import read
+
 BOOK = Path(__file__).parents[1] / "book"
 CHAPTERS = sorted(BOOK.glob("[0-9][0-9]-*.md"))
-BODY = (BOOK / "glossary.md").read_text(encoding="utf-8").split("```{glossary}\n")[1].split("```")[0]
+(BODY,) = (d.content for d in read(BOOK / "glossary.md").directives if d.name == "glossary")
 ENTRIES = dict(re.findall(r"^(\S.*)\n  (.*)$", BODY, flags=re.M))
 
 
@@ -19,9 +21,15 @@ def plain(term: str) -> str:
 
 def defined(path: Path) -> list[str]:
     """Return what the text of a chapter, before its summary, sets in bold; sentences and numbered titles left out."""
-    text = path.read_text(encoding="utf-8").split("\n## What we found")[0]
-    text = re.sub(r"```\{(code-cell|admonition\} After).*?```", "", text, flags=re.S)
-    bold = [" ".join(term.split()) for term in re.findall(r"\*\*([^*]+)\*\*", text)]
+    page = read(path)
+    (summary,) = (section.line for section in page.sections if section.title == "What we found")
+    objectives = [d for d in page.directives if "objectives" in str(d.options.get("class", ""))]
+    bold = [
+        text.words
+        for text in page.bold
+        if text.line < summary and text.kind not in ("caption", "heading")
+        if not any(d.line < text.line < d.last for d in objectives)
+    ]
     return [term for term in bold if not term.endswith((".", "?", ":"))]
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 import netmod
+from book._ext.myst import read
 
-PAGE = (Path(__file__).parents[1] / "book" / "notation.md").read_text(encoding="utf-8")
-ROWS = re.findall(r"^\|[^|\n]*\|[^|\n]*\|[^|\n]*\| `([^`|]+)` \|([^|\n]*)\|$", PAGE, re.M)
+PAGE = read(Path(__file__).parents[1] / "book" / "notation.md")
+ROWS = [(row[3].strip("`"), row[4]) for row in PAGE.rows if len(row) == 5 and row[3].startswith("`")]
 
 
 def value_of(text: str) -> float:

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from book._ext import chapters
 from tests import notebooks
-from tests.notebooks import HEADER, ROOT, chapters
+from tests.notebooks import HEADER, ROOT
 
 START = (
     HEADER
@@ -57,7 +58,8 @@ def project(tmp_path_factory):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     (root / "book" / "_ext").mkdir()
-    shutil.copy(ROOT / "book" / "_ext" / "chapters.py", root / "book" / "_ext")
+    for name in ("__init__.py", "chapters.py", "myst.py"):
+        shutil.copy(ROOT / "book" / "_ext" / name, root / "book" / "_ext")
     (root / "book" / "01-good.md").write_text(GOOD + SOLUTION, encoding="utf-8")
     (root / "book" / "index.md").write_text("# Not a chapter\n", encoding="utf-8")
 

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from book._ext import chapters, myst
 from tests import notebooks, prose
 
 BOOK = notebooks.ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
-CHAPTERS = [path for path in PAGES if notebooks.chapters.is_chapter(path)]
+CHAPTERS = [path for path in PAGES if chapters.is_chapter(path)]
 
 
-def page(tmp_path: Path, text: str, name: str = "01-small.md") -> prose.Page:
+def page(tmp_path: Path, text: str, name: str = "01-small.md") -> myst.Page:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return prose.read(path)
+    return myst.read(path)
 
 
 def faults(found: list[prose.Fault]) -> list[str]:
@@ -251,8 +252,8 @@ def test_citations_without_entry_and_entries_without_citation(tmp_path):
 # The book keeps them
 
 
-def read(path: Path) -> prose.Page:
-    return prose.read(path)
+def read(path: Path) -> myst.Page:
+    return myst.read(path)
 
 
 def assert_none(found: list[prose.Fault]) -> None:
@@ -262,7 +263,7 @@ def assert_none(found: list[prose.Fault]) -> None:
 def checked_outputs(path: Path) -> list[str]:
     """Return the references of the page's marked cells as they are now: a stale reference supports nothing."""
     known = notebooks.load(path)
-    marked = [c for c in notebooks.chapters.code_cells(notebooks.chapters.read(path)) if notebooks.is_marked(c)]
+    marked = [c for c in chapters.code_cells(chapters.read(path)) if notebooks.is_marked(c)]
     return [known[key] for key in notebooks.keys(marked) if key in known]
 
 

@@ -5,15 +5,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.prose import read
+from book._ext.myst import read
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 PAGE = (BOOK / "reproduce.md").read_text(encoding="utf-8")
-SECTIONS = {
-    match[1]: re.findall(r"^- \{numref\}`([\w-]+)`, `([\w-]+)`: (.+)$", match[0], flags=re.M)
-    for match in re.finditer(r"`make figures CHAPTER=(\w+)`\n\n- .*?(?=\n\n|\Z)", PAGE, flags=re.S)
-}
+
+
+def listed() -> dict[str, list[tuple[str, str, str]]]:
+    """Return what the page lists under each command: reference, file name and description of every figure."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for text in read(BOOK / "reproduce.md").texts:
+        if command := re.search(r"`make figures CHAPTER=(\w+)`$", text.source):
+            found[chapter := command[1]] = []
+        elif figure := re.fullmatch(r"\{numref\}`([\w-]+)`, `([\w-]+)`: (.+)", text.source):
+            found[chapter].append((figure[1], figure[2], figure[3]))
+    return found
+
+
+SECTIONS = listed()
 WITH_FIGURES = {
     path.stem if path.stem == "index" else path.stem[:2]: [cell.figure for cell in cells]
     for path in [BOOK / "index.md", *sorted(BOOK.glob("[0-9]*.md"))]

@@ -6,7 +6,6 @@ files run all the same.
 """
 
 import re
-import sys
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,12 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from book._ext import build, printed
 from tests.notebooks import ROOT
-
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-
-import build
-import printed
 
 SITE = ROOT / "_build" / "html"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

@@ -3,7 +3,6 @@
 Tests are named after the theorems' labels: thm-banach is `test_thm_banach...`.
 """
 
-import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from book._ext.myst import read
 from netmod import (
     LIF,
     RateNetwork,
@@ -50,7 +50,7 @@ def size(x):
 
 
 def test_every_theorem_of_the_chapter_is_tested_here():
-    labels = re.findall(r"```\{prf:theorem\}.*\n:label: (thm-[\w-]+)", CHAPTER.read_text(encoding="utf-8"))
+    labels = [d.label for d in read(CHAPTER).directives if d.name == "prf:theorem"]
     assert len(labels) >= 7
     names = [name for name in globals() if name.startswith("test_")]
     for label in labels:

@@ -1,4 +1,4 @@
-"""Build the book with warnings as errors: ``python book/_ext/build.py [singlehtml]``; ``make book`` calls it."""
+"""Build the book with warnings as errors: ``python -m book._ext.build [singlehtml]``; ``make book`` calls it."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ import jupytext
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from book._ext import myst
+
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 _CODE_CELL = re.compile(r"^(`{3,}|~{3,})\{code-cell\}", re.M)
@@ -39,7 +41,7 @@ def read(path: Path) -> NotebookNode:
     """Return the chapter at `path` as a notebook without outputs; `cell.metadata.line` is where a cell starts."""
     text = path.read_text(encoding="utf-8")
     notebook = jupytext.reads(text, fmt="md:myst")
-    lines = [i for i, line in enumerate(text.splitlines(), 1) if _CODE_CELL.match(line)]
+    lines = [cell.line for cell in myst.read(path).cells]
     cells = code_cells(notebook)
     if len(cells) != len(lines):
         raise ValueError(
@@ -84,4 +86,5 @@ def execute(notebook: NotebookNode, folder: Path) -> NotebookNode:
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
-    return client.execute()
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]  # what a cell imports of this book
+    return client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)})

@@ -6,18 +6,15 @@ import re
 import textwrap
 from typing import Any
 
-import chapters
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from sphinx.environment import BuildEnvironment
 
+from book._ext import chapters, myst
+
 CHECK_MARKER = "# NBVAL_CHECK_OUTPUT"
-_OPEN = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|:{3,}|~{3,})(?:\{(?P<name>[\w:+.-]+)\})? *(?P<argument>.*)$")
-_ROLE = re.compile(r"\{(?P<role>[\w:+.-]+)\}(?P<tick>`+)(?P<body>.+?)(?P=tick)", re.DOTALL)
 _EXPLICIT = re.compile(r"^(?P<text>.*?)\s*<(?P<target>[^<>]+)>$", re.DOTALL)
-_LABELLED_MATH = re.compile(r"\$\$(?P<body>.*?)\$\$[ \t]*\((?P<label>[\w:-]+)\)", re.DOTALL)
-_TARGET = re.compile(r"^\([\w:-]+\)=\s*$")
 _BOXES = {"admonition", "note", "tip", "hint", "important", "warning", "caution", "danger", "attention", "seealso"}
 _SILENT = {"bibliography", "contents", "tableofcontents", "toctree", "exercise-end", "solution-end", "index"}
 _PLAIN = {"tab-set", "grid", "div", "container", "table", "list-table", "only"}
@@ -69,9 +66,8 @@ class Labels:
         return f"{who} ({year})" if textual else f"{who}, {year}"
 
 
-def plain_role(match: re.Match[str], labels: Labels) -> str:
+def plain_role(role: str, body: str, labels: Labels) -> str:
     """Return the plain Markdown for one role."""
-    role, body = match["role"], match["body"]
     explicit = _EXPLICIT.match(body)
     text, target = (explicit["text"], explicit["target"]) if explicit else ("", body)
     if role == "math":
@@ -110,33 +106,16 @@ def folded(title: str, body: str) -> str:
     return f"<details>\n<summary><b>{title}</b></summary>\n\n{body.strip()}\n\n</details>"
 
 
-def options_of(lines: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Split a directive's content into its options and its body."""
-    options: dict[str, str] = {}
-    rest = list(lines)
-    if rest and rest[0].strip() == "---":
-        end = next((i for i, line in enumerate(rest[1:], 1) if line.strip() == "---"), 0)
-        for line in rest[1:end]:
-            key, _, value = line.partition(":")
-            options[key.strip()] = value.strip()
-        rest = rest[end + 1 :]
-    while rest and (option := re.match(r"^\s*:([\w-]+):\s*(.*)$", rest[0])):
-        options[option[1]] = option[2]
-        rest = rest[1:]
-    return options, rest
-
-
-def plain_directive(name: str, argument: str, lines: list[str], labels: Labels) -> str:
+def plain_directive(piece: myst.Piece, labels: Labels) -> str:
     """Return the plain Markdown for one directive."""
-    options, rest = options_of(lines)
+    name, argument, options, content = piece.name, piece.argument, piece.options, piece.content
     label = options.get("label", "")
     if name in ("code-block", "code", "sourcecode", "literalinclude", "eval-rst", "ipython"):
-        return "\n".join([f"```{argument}", *rest, "```"])
+        return f"```{argument}\n{content}\n```"
     if name == "math":
-        tag = f" \\tag{{{labels.number(label)}}}" if label and labels.number(label) else ""
-        return "$$\n" + "\n".join([argument, *rest]).strip() + f"{tag}\n$$"
-    body = plain("\n".join(rest), labels)
-    title = inline(argument, labels)
+        return equation(f"{argument}\n{content}".strip(), label, labels)
+    body = plain(content, labels)
+    title = plain(argument, labels)
     if name in _SILENT:
         return ""
     if name in _PLAIN:
@@ -162,49 +141,27 @@ def plain_directive(name: str, argument: str, lines: list[str], labels: Labels) 
     return quoted(title, body)
 
 
-def inline(text: str, labels: Labels) -> str:
-    """Return `text`, which holds no fences, with roles, labels and numbered equations made plain."""
-
-    def tagged(match: re.Match[str]) -> str:
-        number = labels.number(match["label"])
-        return f"$${match['body'].rstrip()}" + (f" \\tag{{{number}}}" if number else "") + "\n$$"
-
-    text = _LABELLED_MATH.sub(tagged, text)
-    text = _ROLE.sub(lambda match: plain_role(match, labels), text)
-    return "\n".join(line for line in text.split("\n") if not _TARGET.match(line))
+def equation(body: str, label: str, labels: Labels) -> str:
+    """Return a displayed equation with the number it has in the book."""
+    number = labels.number(label) if label else ""
+    return f"$$\n{body}" + (f" \\tag{{{number}}}" if number else "") + "\n$$"
 
 
 def plain(text: str, labels: Labels) -> str:
     """Return MyST `text` as plain Markdown."""
-    out: list[str] = []
-    prose: list[str] = []
-    lines = text.split("\n")
-    position = 0
 
-    def flush() -> None:
-        if prose:
-            out.append(inline("\n".join(prose), labels))
-            prose.clear()
+    def replace(piece: myst.Piece) -> str | None:
+        if piece.kind == "directive":
+            return f"\n{plain_directive(piece, labels)}\n"
+        if piece.kind == "equation":
+            return equation(piece.content, piece.label, labels)
+        if piece.kind == "role":
+            return plain_role(piece.name, piece.content, labels)
+        if piece.kind == "link":
+            return piece.content or labels.title(piece.label)
+        return ""
 
-    while position < len(lines):
-        opened = _OPEN.match(lines[position])
-        if not opened or (opened["fence"][0] == ":" and not opened["name"]):
-            prose.append(lines[position])
-            position += 1
-            continue
-        flush()
-        fence = opened["fence"]
-        close = re.compile(rf"^ *{re.escape(fence[0])}{{{len(fence)},}} *$")
-        end = next((i for i in range(position + 1, len(lines)) if close.match(lines[i])), len(lines))
-        inner = textwrap.dedent("\n".join(lines[position + 1 : end])).split("\n") if end > position + 1 else []
-        if opened["name"]:
-            made = plain_directive(opened["name"], opened["argument"].strip(), inner, labels)
-            out.append("\n" + textwrap.indent(made, opened["indent"]) + "\n")
-        else:
-            out.extend(lines[position : end + 1])
-        position = end + 1
-    flush()
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(out)).strip("\n")
+    return re.sub(r"\n{3,}", "\n\n", myst.edit(text, replace)).strip("\n")
 
 
 def introduction(number: str, book: str, wheel: str) -> str:

@@ -1,4 +1,4 @@
-"""Write every numbered figure of the book and the arrays behind it: ``python book/_ext/figures.py [01 ...]``.
+"""Write every numbered figure of the book and the arrays behind it: ``python -m book._ext.figures [01 ...]``.
 
 A chapter is run once, from a clean kernel. Each cell that has a figure name in its metadata leaves
 ``_build/figures/<name>.svg`` (``.png`` where the chapter asked for PNG) and ``<name>.npz``: what each panel's
@@ -21,8 +21,7 @@ import numpy as np
 
 # `chapters` is imported where it is needed: kernels import this module too, and should not pay for it.
 
-EXT = Path(__file__).resolve().parent
-OUT = EXT.parents[1] / "_build" / "figures"
+OUT = Path(__file__).resolve().parents[2] / "_build" / "figures"
 
 
 def figure_name(cell: Any) -> str | None:
@@ -32,7 +31,7 @@ def figure_name(cell: Any) -> str | None:
 
 def draw(path: Path, out: Path = OUT) -> list[Path]:
     """Run the chapter at `path` and return the files written to `out`, a picture and its arrays for each figure."""
-    import chapters
+    from book._ext import chapters
 
     notebook = chapters.read(path)
     out.mkdir(parents=True, exist_ok=True)
@@ -44,9 +43,8 @@ def draw(path: Path, out: Path = OUT) -> list[Path]:
                 raise ValueError(f"{path.name}: figure name {name!r} is taken, or cannot be a file's name")
             names.append(name)
             cell.source += f"\n\n_netmod_figures.save({name!r}, {str(out.resolve())!r}, globals())"
-    prelude = f"import sys\nsys.path.insert(0, {str(EXT)!r})\nimport figures as _netmod_figures\ndel sys.path[0], sys"
     first = chapters.code_cells(notebook)[0]
-    first.source = f"{prelude}\n{first.source}"
+    first.source = f"from book._ext import figures as _netmod_figures\n{first.source}"
     for name in names:
         for old in out.glob(f"{name}.*"):
             old.unlink()
@@ -184,7 +182,7 @@ def _slug(label: Any) -> str:
 
 def main(arguments: list[str]) -> int:
     """Draw the figures of the chapters named, or of all; print what was written and how long it took."""
-    import chapters
+    from book._ext import chapters
 
     parser = argparse.ArgumentParser(description="Write the book's figures and the arrays behind them.")
     parser.add_argument("chapter", nargs="*", help="01, 01-neuron: the chapters to run (all)")

@@ -14,8 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import chapters
-import downloads
 import flit_core.config
 import flit_core.wheel
 import nbformat
@@ -29,6 +27,8 @@ from sphinx.util import logging
 from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
+
+from book._ext import chapters, downloads
 
 REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
