@@ -93,6 +93,13 @@ def load(chapter: Path, outputs: Path = OUTPUTS) -> dict[str, str]:
     return {entry["cell"]: "\n".join(entry["output"]) for entry in json.loads(path.read_text(encoding="utf-8"))}
 
 
+def checked(chapter: Path) -> list[tuple[int, str]]:
+    """Return the line of each marked cell of `chapter` and its reference; a stale reference is none."""
+    marked = [cell for cell in chapters.code_cells(chapters.read(chapter)) if is_marked(cell)]
+    known = load(chapter)
+    return [(c.metadata.line, known[key]) for c, key in zip(marked, keys(marked), strict=True) if key in known]
+
+
 def save(chapter: Path, notebook: NotebookNode, outputs: Path = OUTPUTS) -> str:
     """Write the references of the executed `notebook`; return a diff against the ones before ("" if none changed)."""
     marked = [cell for cell in chapters.code_cells(notebook) if is_marked(cell)]

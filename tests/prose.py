@@ -1,24 +1,37 @@
-"""Read a page of the book as its reader does, and say what breaks the book's rules.
+"""Read a page of the book as its reader does, and say what breaks the book's rules: ``python -m tests.prose 04``.
 
-**Numbers.** Every number in prose, captions, alt text, tables and admonitions that has a decimal point or at least
-three digits must appear in a checked output of the same page (a cell marked ``# NBVAL_CHECK_OUTPUT``). It appears if
-some number there, rounded to the digits of the prose, is the same: 14.35 in prose is found in 14.3524, 14.3524 is not
-found in 14.35, and the sign counts. Thousands commas and thin spaces, − and -, 8.0e-3 and 8.0 × 10⁻³ are read as one
-thing. Exempt are years (1900 to 2099, written without a comma), places in other works ("p. 617", "equation 3.12",
-"CC BY 4.0"), block quotes, code, maths, links, cross-references and headings.
+**Numbers.** Every number in prose, captions, tables and boxes has a source where its reader is: a checked output (of
+a cell marked ``# NBVAL_CHECK_OUTPUT``) in its own section. A whole number may also be a parameter: a literal in the
+code of the section, figures apart, or in the set-up above the first section. An exercise with its solution is a
+section of its own. A summary ("What we found") says nothing new: its numbers have been said above, or printed in it.
+
+Decimals stand there digit by digit (0.1 is found in 0.10, not in 0.12); a whole number, or any number in an alt text,
+may be a number there rounded. The sign counts, and so does the unit: 14.4 Hz is not found in 14.4 mV, nor in the bare
+14.4 of an output that speaks of no Hz; a bare 14.4 is found in bare numbers alone. In "from 0.5 to 2 ms" both are ms.
+Thousands commas and thin spaces, − and -, 8.0e-3 and 8.0 × 10⁻³ are read as one thing.
+
+Exempt are years (1900 to 2099, written without a comma), minutes of reading, places in other works ("p. 617",
+"equation 3.12", "CC BY 4.0"), whole numbers below 100 in alt text (what a picture shows, read off by eye), block
+quotes and what stands in “ ”, code, maths, links, cross-references and headings.
 """
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
+from typing import NamedTuple
 
 from pybtex.database import parse_file
 
-from book._ext.myst import GAP, Cell, Page, Text, target
+from book._ext import chapters
+from book._ext.myst import GAP, Cell, Page, Text, read, target
+from tests import notebooks
 
 BANNED = ("clearly", "obviously", "simply", "trivially", "it is easy to see")
 LONGEST_CELL, LONGEST_DERIVATION, LONGEST_SOLUTION = 12, 15, 20
@@ -28,13 +41,22 @@ STATED = re.compile(r"prf:(?!proof|definition|example|remark|observation|assumpt
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWER = re.compile(r"\s*[×·]\s*10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
+_BARE_POWER = re.compile(r"(?<![\w.])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u2009\u202f](?=\d{3}(?!\d))")
-_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.\d+|\d+\.(?!\w)|\.\d+|\d+)(?:[eE][+-]?\d+)?(?!\.?\d)")
+_UNIT = r"mV·ms|mV ms|mV²|mV|ms²|√ms|ms|kHz|Hz|%|per cent|s|min|MB|GB"
+_NUMBER = re.compile(
+    r"(?<![\w.])(?P<value>-?(?:\d+\.\d+|\d+\.(?!\w)|\.\d+|\d+)(?:[eE][+-]?\d+)?)(?!\.?\d)"
+    rf"(?:[ \u00a0]?(?P<unit>{_UNIT})(?!\w))?"
+)
+_SERIES = re.compile(r"[ ,;]*(?:to|and|or|–|-|±|of|in|by)?[ ±]*")  # what stands between numbers with one unit
 _YEAR = re.compile(r"(?<![\w.,])(?:19|20)\d\d(?!\d|[.,]\d)")
 _PLACE = re.compile(
     r"\b(?:pp?\.|[Ee]qs?\.|[Ee]quations?|[Ss]ections?|[Vv]ol(?:ume|\.)|[Cc]hapters?|[Tt]heorems?|[Ff]igures?"
-    r"|[Tt]ables?|CC BY)\s+\(?\d[\d.]*(?:\s*[–-]\s*\d[\d.]*)?"
+    r"|[Ee]xercises?|[Tt]ables?|CC BY)\s+\(?\d[\d.]*(?:\s*(?:[–-]|to|and)\s*\d[\d.]*)?"
 )
+_QUOTED = re.compile(r"“[^”]*”")
+_MINUTES = re.compile(r"\d+ minutes\b[^.]*")
+_FRACTION = re.compile(r"(?<=[\w²]/)\d+|(?<!\w)\d+(?=/\d)")
 
 
 @dataclass(frozen=True)
@@ -52,56 +74,147 @@ class Fault:
 # Numbers
 
 
+class Number(NamedTuple):
+    """A number in a text: as it is written, its unit ("" if bare), and where it stands in the normalised text."""
+
+    text: str
+    unit: str
+    start: int = 0
+
+    @property
+    def value(self) -> Decimal:
+        """The number, with as many digits as are written."""
+        return Decimal(self.text)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is a whole number below 100."""
+        return bool(re.fullmatch(r"-?\d{1,2}", self.text))
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.unit}".rstrip()
+
+
 def normalise(text: str) -> str:
     """Return `text` with one minus sign, no thousands separators, and powers of ten written with e."""
     text = text.replace("\u2212", "-").replace("\u2011", "-")
     text = _THOUSANDS.sub("", text)
-    return _POWER.sub(lambda m: "e" + m[1].translate(_SUPERSCRIPT), text)
+    text = _POWER.sub(lambda m: "e" + m[1].translate(_SUPERSCRIPT), text)
+    return _BARE_POWER.sub(lambda m: "1e" + m[1].translate(_SUPERSCRIPT), text)
 
 
-def claims(text: str) -> Iterator[str]:
-    """Yield the numbers in `text` that need a checked output behind them."""
-    text = _YEAR.sub(GAP, _PLACE.sub(GAP, text))
-    for match in _NUMBER.finditer(normalise(text)):
-        number = match[0].rstrip(".")
-        mantissa = re.split("[eE]", number)[0].lstrip("-")
-        if "." not in mantissa and len(mantissa) < 3 and mantissa == number.lstrip("-"):
-            continue
-        yield number
+def numbers(text: str, series: bool = True) -> list[Number]:
+    """Return the numbers in `text`; with `series`, one that is joined to a later one has the unit of that one."""
+    text, found, after = normalise(text), [], None
+    for match in reversed(list(_NUMBER.finditer(text))):
+        unit = (match["unit"] or "").replace("mV·ms", "mV ms").replace("per cent", "%")
+        if series and not unit and after and _SERIES.fullmatch(text, match.end("value"), after.start):
+            unit = after.unit
+        after = Number(match["value"].rstrip("."), unit, match.start())
+        found.append(after)
+    return found[::-1]
 
 
-def printed(text: str) -> list[Decimal]:
-    """Return every number in the output `text`."""
-    return [Decimal(match[0].rstrip(".")) for match in _NUMBER.finditer(normalise(text))]
+def claims(text: str, kind: str = "prose") -> list[Number]:
+    """Return the numbers in `text` that need a source."""
+    for exempt in (_QUOTED, _PLACE, _YEAR, _MINUTES, _FRACTION):
+        text = exempt.sub(GAP, text)
+    return [number for number in numbers(text) if not (kind == "alt" and number.is_small)]
 
 
-def supported(number: str, known: Iterable[Decimal]) -> bool:
-    """Return whether some number in `known`, rounded to the digits of `number`, is `number`."""
-    value = Decimal(number)
-    step = Decimal(1).scaleb(value.as_tuple().exponent)
+def supported(number: Number, known: Iterable[Number], rounded: bool = False) -> bool:
+    """Return whether `number` is one of `known`, its unit included; whole or `rounded`, one of them rounded.
+
+    No number is found in one with fewer digits.
+    """
+    if re.match(r"-?0\d", number.text):
+        return False
+    value, digits = number.value, number.value.as_tuple().exponent
+    step = Decimal(1).scaleb(digits)
     for other in known:
-        if other.as_tuple().exponent > value.as_tuple().exponent:
+        if other.unit != number.unit or other.value.as_tuple().exponent > digits:
             continue
-        try:
-            if value in (other.quantize(step, ROUND_HALF_UP), other.quantize(step, ROUND_HALF_DOWN)):
+        if other.value == value:
+            return True
+        with contextlib.suppress(InvalidOperation):  # too long a number to be the one
+            near = {other.value.quantize(step, how) for how in (ROUND_HALF_UP, ROUND_HALF_DOWN)}
+            if (rounded or digits == 0) and value in near:
                 return True
-        except InvalidOperation:  # too long a number to be the one
-            continue
     return False
 
 
-def unsupported_numbers(page: Page, outputs: Iterable[str]) -> list[Fault]:
-    """Return the numbers of `page` that appear in none of its checked outputs."""
-    known = [number for output in outputs for number in printed(output)]  # a set would merge 8.0 and 8.00
-    faults = []
+def printed(output: str) -> list[Number]:
+    """Return the numbers of a checked output; a bare one can have any unit that the output speaks of."""
+    found = numbers(output)
+    bare = [number for number in numbers(output, series=False) if not number.unit]
+    units = {number.unit for number in found} | set(re.findall(rf"(?<![\w/])(?:{_UNIT})(?!\w)", normalise(output)))
+    return found + bare + [number._replace(unit=unit) for number in bare for unit in units]
+
+
+def literals(source: str) -> set[str]:
+    """Return the whole numbers that the code `source` has written in it, without sign and unit."""
+    tree = ast.parse(re.sub(r"^[%!].*", "", source, flags=re.M))
+    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return {str(int(v)) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and v == int(v)}
+
+
+@dataclass
+class Sources:
+    """Where the numbers of a page can come from: its checked outputs and its code, each with its line."""
+
+    page: Page
+    outputs: list[tuple[int, str]]
+
+    def __post_init__(self) -> None:
+        self.printed = [(line, number) for line, output in self.outputs for number in printed(output)]
+        self.literals = [
+            (cell.line, text) for cell in self.page.cells if not cell.figure for text in literals(cell.source)
+        ]
+        exercises = [d.line for d in self.page.directives if d.name in ("exercise", "exercise-start")]
+        starts = [s.line for s in self.page.sections if s.level == 2]
+        self.first = min(starts, default=len(self.page.lines) + 1)
+        self.bounds = sorted({1, *starts, *exercises})
+        self.summary = next((s for s in self.page.sections if s.title == "What we found"), None)
+        self.said = [number for text in self.page.texts if self._above(text) for number in claims(text.words)]
+
+    def _above(self, text: Text) -> bool:
+        return bool(self.summary) and text.line < self.summary.line and text.kind not in ("heading", "quote")
+
+    def support(self, number: Number, text: Text) -> bool:
+        """Return whether `number`, read in `text`, has a source there."""
+        line = text.line
+        first = max((bound for bound in self.bounds if bound <= line), default=1)
+        last = min((bound for bound in self.bounds if bound > line), default=len(self.page.lines) + 2)
+        if supported(number, (n for at, n in self.printed if first <= at < last), rounded=text.kind == "alt"):
+            return True
+        if self.summary and self.summary.line <= line <= self.summary.last:
+            return supported(number, self.said)
+        written = {text for at, text in self.literals if first <= at < last or at < self.first}
+        return number.text.lstrip("-") in written
+
+
+def unsupported_numbers(page: Page, outputs: list[tuple[int, str]]) -> list[Fault]:
+    """Return the numbers of `page` that have no source; `outputs` are its checked outputs, each with its line."""
+    sources = Sources(page, outputs)
+    return [
+        Fault(page.path, _find(page, number.text, text), f"{number} ({text.kind}) has no source in this section")
+        for text in page.texts
+        if text.kind not in ("quote", "heading")
+        for number in claims(text.words, text.kind)
+        if not sources.support(number, text)
+    ]
+
+
+def changes(page: Page, outputs: list[tuple[int, str]]) -> Iterator[tuple[Number, str, bool]]:
+    """Yield every number of `page`, each way to change one digit of it, and whether the change would be noticed."""
+    sources = Sources(page, outputs)
     for text in page.texts:
-        if text.kind in ("quote", "heading"):
-            continue
-        for number in claims(text.words):
-            if not supported(number, known):
-                line = _find(page, number, text)
-                faults.append(Fault(page.path, line, f"{number} ({text.kind}) is in no checked output of this page"))
-    return faults
+        for number in [] if text.kind in ("quote", "heading") else claims(text.words, text.kind):
+            for place, old in enumerate(number.text):
+                for new in "0123456789" if old.isdigit() else "":
+                    wrong = number.text[:place] + new + number.text[place + 1 :]
+                    if new != old:
+                        yield number, wrong, not sources.support(number._replace(text=wrong), text)
 
 
 def _find(page: Page, number: str, text: Text) -> int:
@@ -218,3 +331,25 @@ def citations(pages: list[Page], bibliography: Path) -> list[Fault]:
     return faults + [
         Fault(bibliography, line, f"{key} is cited nowhere") for key, line in entries.items() if key not in cited
     ]
+
+
+def main(names: list[str]) -> int:
+    """Print the numbers without a source in the chapters called `names` (all of them by default), and how well held.
+
+    "Held" is the share of changes of one digit that the check would notice.
+    """
+    failed = 0
+    for path in [path for path in chapters.select(names) if read(path).is_chapter]:
+        page, outputs = read(path), notebooks.checked(path)
+        faults = unsupported_numbers(page, outputs)
+        print(*faults, sep="\n", end="\n" if faults else "")
+        for kind, small in (("numbers", False), ("whole numbers below 100", True)):
+            seen = [noticed for number, _, noticed in changes(page, outputs) if number.is_small == small]
+            share = f"{sum(seen)} of {len(seen)} changes of a digit noticed"
+            print(f"{path.stem}: {share} in {kind}")
+        failed |= bool(faults)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
