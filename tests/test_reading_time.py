@@ -1,15 +1,13 @@
 """Chapters fit their hour, say so truly, and open with a picture."""
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from book._ext.reading_time import FENCE, Times, measure
 
-from reading_time import FENCE, Times, measure  # noqa: E402 - found on the path set up in the line above
+ROOT = Path(__file__).resolve().parents[1]
 
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]-*.md"))
 named = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
