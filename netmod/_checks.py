@@ -1,12 +1,20 @@
-"""Argument checks shared by the modules: one wording for one kind of mistake."""
+"""The one door for arguments: one wording for one kind of mistake, and it names the argument."""
 
 from __future__ import annotations
 
 from numbers import Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from netmod._matrix import csr, entries, is_sparse
+
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+MOST = 2**53
+"""The largest integer that is taken: beyond it, a float no longer holds all of them."""
 
 
 def number(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf, open_low: bool = False) -> float:
@@ -19,38 +27,126 @@ def number(name: str, value: Any, *, low: float = -np.inf, high: float = np.inf,
     ValueError
         If it is not finite or out of range.
     """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    x = float(value)
+    given = _scalar(value)
+    if isinstance(given, bool | np.bool_) or not isinstance(given, Real | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, got {show(value)}")
+    try:
+        x = float(given)
+    except OverflowError:
+        x = np.inf
     if not np.isfinite(x) or x > high or x < low or (open_low and x == low):
-        raise ValueError(f"{name} must be {_interval(low, high, open_low)}, got {value!r}")
+        raise ValueError(f"{name} must be {_interval(low, high, open_low)}, got {show(value)}")
     return x
 
 
 def integer(name: str, value: Any, *, low: int = 0) -> int:
     """Return `value` as an int if it is a whole number of at least `low`."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < low:
-        raise ValueError(f"{name} must be at least {low}, got {value!r}")
-    return int(value)
+    given = _scalar(value)
+    if isinstance(given, bool | np.bool_) or not isinstance(given, int | np.integer):
+        raise TypeError(f"{name} must be a whole number, got {show(value)}")
+    if not low <= given <= MOST:
+        raise ValueError(f"{name} must be {f'at least {low}' if given < low else 'at most 2**53'}, got {show(value)}")
+    return int(given)
 
 
-def is_sparse(A: Any) -> bool:
-    """Return whether `A` is a scipy.sparse array or matrix (and leave its type to be checked as it was)."""
-    return bool(sp.issparse(A))
+def array(name: str, value: Any, *, finite: bool = True) -> Floats:
+    """Return `value` as a float64 array if it is made of real numbers; with `finite`, of finite ones."""
+    x = _real(name, value).astype(np.float64, copy=False)
+    if finite and not np.isfinite(x).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
+    return x
 
 
-def square(name: str, A: Any) -> Any:
-    """Return `A` as an array (or sparse, as it is) if it is a finite square matrix or a stack of them."""
-    matrix: Any = A if is_sparse(A) else np.asarray(A)
-    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
-        raise ValueError(f"{name} must be square, (n, n) or a stack (..., n, n), got shape {matrix.shape}")
-    if matrix.dtype.kind not in "buif":
-        raise TypeError(f"{name} must hold booleans or real numbers, got dtype {matrix.dtype}")
-    if matrix.dtype.kind == "f" and not np.isfinite(matrix.data if is_sparse(matrix) else matrix).all():
-        raise ValueError(f"{name} must be finite, got NaN or infinite weights")
+def vector(name: str, value: Any) -> Floats:
+    """Return `value` as a 1-d array of finite numbers."""
+    x = array(name, value)
+    if x.ndim != 1:
+        raise ValueError(f"{name} must have shape (m,), got shape {x.shape}")
+    return x
+
+
+def per_neuron(name: str, value: Any, n: int, *, finite: bool = True) -> Floats:
+    """Return `value`, one number or one for each of n neurons, as an array (n,) of its own."""
+    x = array(name, value, finite=finite)
+    if x.shape not in ((), (n,)):
+        raise ValueError(f"{name} must be a number or have shape ({n},), got shape {x.shape}")
+    return np.array(np.broadcast_to(x, (n,)))
+
+
+def states(name: str, value: Any, n: int) -> Floats:
+    """Return `value` as an array (..., n), NaN and infinity included."""
+    x = array(name, value, finite=False)
+    if x.ndim == 0 or x.shape[-1] != n:
+        raise ValueError(f"{name} must have shape (..., {n}), got shape {x.shape}")
+    return x
+
+
+def square(name: str, A: Any, *, stack: bool = True) -> Any:
+    """Return a finite square matrix, or a stack of them, as an array or, if it is sparse, as a CSR array of its own.
+
+    A list of sparse matrices is returned as a list of CSR arrays.
+    """
+    if stack and isinstance(A, list | tuple) and any(map(is_sparse, A)):
+        networks = [square(f"{name}[{i}]", one, stack=False) for i, one in enumerate(A)]
+        if not all(is_sparse(one) and one.shape == networks[0].shape for one in networks):
+            raise ValueError(f"{name} must be a list of sparse matrices of one shape")
+        return networks
+    matrix = A if is_sparse(A) else _real(name, A)
+    if matrix.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got dtype {matrix.dtype}")
+    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or (matrix.ndim > 2 and not stack):
+        what = "(n, n) or a stack (..., n, n)" if stack else "one matrix (n, n)"
+        raise ValueError(f"{name} must be square, {what}, got shape {matrix.shape}")
+    if is_sparse(matrix):
+        matrix = csr(matrix)
+    elif matrix.dtype.itemsize > 8:
+        matrix = matrix.astype(np.float64)
+    if not np.isfinite(entries(matrix)).all():
+        raise ValueError(f"{name} must be finite, got NaN or infinity")
     return matrix
+
+
+def instance(name: str, value: Any, kind: type[T]) -> T:
+    """Return `value` if it is a `kind`."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {show(value)}")
+    return value
+
+
+def generator(name: str, rng: Any) -> np.random.Generator:
+    """Return the random numbers that `numpy.random.default_rng` makes of `rng`."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} must be a seed or a generator, got {show(rng)}: {error}") from None
+
+
+def show(value: Any) -> str:
+    """Return `value` for a message: in full if it is short, by its type if it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = ""
+    return text if 0 < len(text) <= 60 and "\n" not in text else f"a long {type(value).__name__}"
+
+
+def _scalar(value: Any) -> Any:
+    """Return the NumPy scalar in a 0-d array; anything else as it is."""
+    return value[()] if type(value) is np.ndarray and value.ndim == 0 else value
+
+
+def _real(name: str, value: Any) -> NDArray[Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must not be a masked array, since masks are not heeded: fill it or leave values out")
+    if is_sparse(value):
+        raise TypeError(f"{name} must be dense, got {type(value).__name__}")
+    try:
+        x = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be an array, got rows of different lengths") from None
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be real numbers, got dtype {x.dtype}")
+    return x
 
 
 def _interval(low: float, high: float, open_low: bool) -> str:

@@ -9,11 +9,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import number
+from netmod import _checks, _matrix
 from netmod.lif import LIF
 from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
@@ -73,18 +72,10 @@ class RateNetwork:
     rate: Callable[[Any], Any] | None = None
 
     def __post_init__(self) -> None:
-        W = _matrix(self.W)
-        n = W.shape[0]
-        E0 = _real("E0", self.E0)
-        if E0.shape not in ((), (n,)):
-            raise ValueError(f"E0 must be a number or have shape ({n},) to fit W, got shape {E0.shape}")
-        if not np.isfinite(E0).all():
-            raise ValueError("E0 must be finite")
-        if not isinstance(self.neuron, LIF):
-            raise TypeError(f"neuron must be a LIF, got {self.neuron!r}")
-        known = what_is_known(self.rate, self.neuron)
-        E0 = np.full(n, E0)
+        W = _own(_checks.square("W", self.W, stack=False))
+        E0 = _checks.per_neuron("E0", self.E0, W.shape[0])
         E0.flags.writeable = False
+        known = what_is_known(self.rate, _checks.instance("neuron", self.neuron, LIF))
         object.__setattr__(self, "W", W)
         object.__setattr__(self, "E0", E0)
         object.__setattr__(self, "_known", known)
@@ -108,7 +99,7 @@ class RateNetwork:
     @property
     def is_sparse(self) -> bool:
         """Whether `W` is stored as a sparse matrix."""
-        return bool(sp.issparse(self.W))
+        return _matrix.is_sparse(self.W)
 
     @property
     def known(self) -> KnownRate | NeuronRate:
@@ -123,13 +114,13 @@ class RateNetwork:
 
     def rates(self, E: ArrayLike) -> NDArray[np.float64]:
         """Return r(E), 1/ms, in the shape of `E` (mV)."""
-        x = _real("E", E)
-        return _same_shape("rate", self.known(x), x)
+        x = _checks.array("E", E, finite=False)
+        return _values("rate", self.known(x), x)
 
     def slopes(self, E: ArrayLike) -> NDArray[np.float64]:
         """Return r'(E), 1/(ms mV), in the shape of `E` (mV)."""
-        x = _real("E", E)
-        return _same_shape("rate.slope", self.known.slope(x), x)
+        x = _checks.array("E", E, finite=False)
+        return _values("rate.slope", self.known.slope(x), x)
 
     def rate_range(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return bounds on the rates, (low, high), 1/ms, shape (n,): infinite where none is known.
@@ -166,7 +157,7 @@ class RateNetwork:
         """Return the least and the greatest of Σ_j W_ij r_j, mV, shape (n,), for rates between `low` and `high`."""
         low, high = np.broadcast_to(low, self.n), np.broadcast_to(high, self.n)
         if self.n and (low == low[0]).all() and (high == high[0]).all():  # row sums are all that is needed
-            total = np.asarray(self.W.sum(axis=1), dtype=float).reshape(-1)
+            total = _matrix.row_sums(self.W)
             plus, minus = (self._row_sums + total) / 2, (self._row_sums - total) / 2
             return _times(plus, low) - _times(minus, high), _times(plus, high) - _times(minus, low)
         plus, minus = ((abs(self.W) + s * self.W) / 2 for s in (1, -1))
@@ -199,11 +190,8 @@ class RateNetwork:
         >>> E.round(6)
         array([8.913157, 8.913157])
         """
-        r = self.rates(self._states(E))
-        if self.is_sparse:
-            flat = r.reshape(math.prod(r.shape[:-1]), self.n)
-            return self.E0 + (self.W @ flat.T).T.reshape(r.shape)
-        return self.E0 + r @ self.W.T
+        r = self.rates(_checks.states("E", E, self.n))
+        return np.asarray(self.E0 + _matrix.product(self.W, r))
 
     def jacobian(self, E: ArrayLike) -> Any:
         """Return the Jacobian matrix, DF_ij = W_ij r'(E_j).
@@ -224,13 +212,10 @@ class RateNetwork:
         array([[0.    , 0.2094],
                [0.    , 0.    ]])
         """
-        x = self._states(E)
+        x = _checks.states("E", E, self.n)
         if self.is_sparse and x.ndim != 1:
             raise ValueError(f"E must be one state of shape ({self.n},) because W is sparse, got shape {x.shape}")
-        slope = self.slopes(x)
-        if self.is_sparse:
-            return (self.W @ sp.diags_array(slope)).tocsr()
-        return self.W * slope[..., None, :]
+        return _matrix.scale_columns(self.W, self.slopes(x))
 
     def spectral_radius(self, E: ArrayLike) -> Any:
         """Return the spectral radius of the Jacobian: the largest modulus of its eigenvalues.
@@ -258,7 +243,7 @@ class RateNetwork:
         >>> round(RateNetwork([[0, 50], [50, 0]], E0=8.0).spectral_radius([8.0, 8.0]), 4)
         0.2094
         """
-        x = self._states(E)
+        x = _checks.states("E", E, self.n)
         flat = x.reshape(math.prod(x.shape[:-1]), self.n)
         out = np.array([self._radius(state) for state in flat]).reshape(x.shape[:-1])
         return float(out) if out.ndim == 0 else out
@@ -272,24 +257,18 @@ class RateNetwork:
         array([[ 0., 50.],
                [50.,  0.]])
         """
-        return RateNetwork(self.W * number("g", g), self.E0, self.neuron, self.rate)
+        return RateNetwork(self.W * _checks.number("g", g), self.E0, self.neuron, self.rate)
 
     @cached_property
     def _row_sums(self) -> NDArray[np.float64]:
         """Σ_j |W_ij|."""
-        return np.asarray(abs(self.W).sum(axis=1), dtype=float).reshape(-1)
-
-    def _states(self, E: ArrayLike) -> NDArray[np.float64]:
-        x = _real("E", E)
-        if x.ndim == 0 or x.shape[-1] != self.n:
-            raise ValueError(f"E must have shape (..., {self.n}), got shape {x.shape}")
-        return x
+        return _matrix.row_sums(abs(self.W))
 
     def _radius(self, state: NDArray[np.float64]) -> float:
         if self.n == 0:
             return 0.0
         J = self.jacobian(state)
-        if not np.isfinite(J.data if self.is_sparse else J).all():
+        if not np.isfinite(_matrix.entries(J)).all():
             return float("nan")
         if self.is_sparse and self.n > _DENSE_EIG:
             if not J.count_nonzero():
@@ -299,7 +278,7 @@ class RateNetwork:
                 return float(np.abs(spla.eigs(J, k=4, v0=start, return_eigenvectors=False)).max())
             except spla.ArpackError:  # no convergence, or a nilpotent matrix
                 pass
-        return float(np.abs(np.linalg.eigvals(J.toarray() if self.is_sparse else J)).max())
+        return float(np.abs(np.linalg.eigvals(_matrix.dense(J))).max())
 
 
 def _times(weights: NDArray[np.float64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -316,39 +295,18 @@ def _weighted(W: Any, rates: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def _real(name: str, value: Any) -> NDArray[np.float64]:
-    """Return `value` as a float64 array, or say that it is not made of real numbers."""
-    x = np.asarray(value)
-    if x.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be real numbers, got dtype {x.dtype}")
-    return x.astype(float, copy=False)
-
-
-def _matrix(W: Any) -> Any:
-    """Return a read-only float64 copy of `W`, dense or in CSR form."""
-    out: Any
-    if bool(sp.issparse(W)):
-        if W.dtype.kind not in "biuf":
-            raise TypeError(f"W must be real numbers, got dtype {W.dtype}")
-        out = W.tocsr().astype(float)
-        out = sp.csr_array((out.data.copy(), out.indices.copy(), out.indptr.copy()), shape=out.shape)
-        out.sum_duplicates()
-        buffers = [out.data, out.indices, out.indptr]
-    else:
-        out = np.array(_real("W", W), dtype=float, order="C")
-        buffers = [out]
-    if out.ndim != 2 or out.shape[0] != out.shape[1]:
-        raise ValueError(f"W must be a square matrix, got shape {out.shape}")
-    if not np.isfinite(buffers[0]).all():
-        raise ValueError("W must be finite")
-    for buffer in buffers:
+def _own(W: Any) -> Any:
+    """Return a read-only float64 copy of a checked matrix."""
+    sparse = _matrix.is_sparse(W)
+    out: Any = W.astype(np.float64) if sparse else np.array(W, dtype=np.float64, order="C")
+    for buffer in (out.data, out.indices, out.indptr) if sparse else (out,):
         buffer.flags.writeable = False
     return out
 
 
-def _same_shape(name: str, value: Any, E: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `value` as floats if it has the shape of `E`."""
-    out = np.asarray(value, dtype=float)
+def _values(name: str, value: Any, E: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a rate or its slope returned, if it is real numbers in the shape of `E`."""
+    out = _checks.array(f"{name}(E)", value, finite=False)
     if out.shape != E.shape:
         raise ValueError(f"{name} must return an array of the shape of E, {E.shape}, got shape {out.shape}")
     return out

@@ -36,9 +36,7 @@ def to_networkx(W: Any) -> nx.DiGraph:
     >>> list(to_networkx([[0, 0], [5, 0]]).edges(data="weight"))  # from neuron 0 to neuron 1
     [(0, 1, 5.0)]
     """
-    W = _checks.square("W", W)
-    if W.ndim != 2:
-        raise ValueError(f"W must be one matrix of shape (n, n), got {W.shape}")
+    W = _checks.square("W", W, stack=False)
     coo: Any = sp.coo_array(W, dtype=np.float64)
     coo.eliminate_zeros()
     G = nx.DiGraph()
@@ -57,7 +55,8 @@ def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = 
         An edge (j, i) becomes ``W[i, j]``. An undirected edge is a connection each way; parallel edges add up. If the
         nodes are the numbers 0 … n - 1, node i is row i; otherwise rows are in the order of ``G.nodes``.
     weight : str or None, optional
-        Edge attribute that holds the weight; an edge without it, or every edge if None, has weight 1.
+        Edge attribute that holds the weight; an edge without it, or every edge if None, has weight 1. Unless it is
+        the default, at least one edge must have it.
     sparse : bool, optional
         Return a `scipy.sparse.csr_array`.
 
@@ -71,7 +70,7 @@ def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = 
     TypeError
         If `G` is not a networkx graph or a weight not a number.
     ValueError
-        If `G` has no nodes, or a weight is NaN or infinite; the message names the edge.
+        If `G` has no nodes, no edge has the attribute, or a weight is NaN or infinite; the message names the edge.
 
     Examples
     --------
@@ -86,6 +85,11 @@ def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = 
     n = G.number_of_nodes()
     if n == 0:
         raise ValueError("G must have at least one node")
+    if weight is not None:
+        _checks.instance("weight", weight, str)
+        known = {name for *_, data in G.edges(data=True) for name in data}
+        if weight not in known and weight != "weight" and G.number_of_edges():
+            raise ValueError(f"weight must be an attribute of the edges ({sorted(map(str, known))}), got {weight!r}")
     numbered = all(isinstance(v, int | np.integer) and 0 <= v < n for v in G.nodes)
     place = {v: int(v) if numbered else i for i, v in enumerate(G.nodes)}
     # With weight=None this asks for an attribute called None, which no edge has: every weight is the default.

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from netmod import _checks
+from netmod import _checks, _matrix
 from netmod.graphs import sonets
 from netmod.graphs.convert import from_networkx, to_networkx
 
@@ -73,7 +73,7 @@ def erdos_renyi(
     n = _checks.integer("n", n, low=1)
     p = _checks.number("p", p, low=0.0, high=1.0)
     shape = _shape(size)
-    rng = np.random.default_rng(rng)
+    rng = _checks.generator("rng", rng)
     if sparse:
         if len(shape) > 1:
             raise ValueError(f"size must be None or an integer for sparse networks, got {size!r}")
@@ -160,7 +160,7 @@ def sonet(
     alphas = {"recip": recip, "conv": conv, "div": div, "chain": chain}
     rho = sonets.correlations(p, **{name: _checks.number(name, value) for name, value in alphas.items()})
     A = np.empty((*_shape(size), n, n), dtype=bool)
-    sonets.fill(A.reshape(math.prod(A.shape[:-2]), n, n), p, rho, np.random.default_rng(rng), _BLOCK)
+    sonets.fill(A.reshape(math.prod(A.shape[:-2]), n, n), p, rho, _checks.generator("rng", rng), _BLOCK)
     _clear_diagonal(A)
     return A
 
@@ -209,7 +209,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
 
     Parameters
     ----------
-    A : (..., n, n) array, or sparse (n, n)
+    A : (..., n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i: booleans, or relative weights.
     strength : float or (...) array, optional
         Strength of one connection, mV·ms: one number, or one for each network of the stack.
@@ -218,7 +218,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
 
     Returns
     -------
-    (..., n, n) float array, or `scipy.sparse.csr_array`
+    (..., n, n) float array, `scipy.sparse.csr_array`, or a list of them
         ``W[..., i, j]``, the strength of the connection from j to i, mV·ms.
 
     Raises
@@ -233,17 +233,19 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
            [ 10.,   0.]])
     """
     A = _checks.square("A", A)
+    g = _checks.array("strength", strength)
+    if isinstance(A, list):
+        if g.shape not in ((), (len(A),)):
+            raise ValueError(f"strength must fit the stack ({len(A)},), got shape {g.shape}")
+        return [connection_matrix(one, h, signs) for one, h in zip(A, np.broadcast_to(g, len(A)), strict=True)]
     n = A.shape[-1]
-    g = np.asarray(strength, dtype=np.float64)
-    if not np.isfinite(g).all():
-        raise ValueError(f"strength must be finite, got {strength!r}")
-    column = np.ones(n) if signs is None else np.asarray(signs, dtype=np.float64)
-    if column.shape != (n,) or not np.isfinite(column).all():
-        raise ValueError(f"signs must be a finite array of shape ({n},), got {signs!r}")
-    if _checks.is_sparse(A):
+    column = np.ones(n) if signs is None else _checks.array("signs", signs)
+    if column.shape != (n,):
+        raise ValueError(f"signs must have shape ({n},), got shape {column.shape}")
+    if _matrix.is_sparse(A):
         if g.ndim:
             raise ValueError(f"strength must be one number for a sparse network, got shape {g.shape}")
-        out: Any = sp.csr_array(A, dtype=np.float64, copy=True)
+        out = A.astype(np.float64)
         out.data *= (g * column)[out.indices]
         return out
     try:

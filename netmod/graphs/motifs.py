@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from netmod import _checks
+from netmod import _checks, _matrix
 
 
 def in_degrees(A: Any) -> NDArray[np.int64]:
@@ -17,7 +17,7 @@ def in_degrees(A: Any) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    A : (..., n, n) array, or sparse (n, n)
+    A : (..., n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i. Whatever is not 0 counts as one connection.
 
     Returns
@@ -35,7 +35,7 @@ def in_degrees(A: Any) -> NDArray[np.int64]:
     >>> in_degrees([[0, 1, 1], [0, 0, 0], [1, 0, 0]])
     array([2, 0, 1])
     """
-    return _sums(_connections(A), -1)
+    return _each(A, lambda one: _sums(one, -1))[0]
 
 
 def out_degrees(A: Any) -> NDArray[np.int64]:
@@ -43,7 +43,7 @@ def out_degrees(A: Any) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    A : (..., n, n) array, or sparse (n, n)
+    A : (..., n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i. Whatever is not 0 counts as one connection.
 
     Returns
@@ -61,10 +61,10 @@ def out_degrees(A: Any) -> NDArray[np.int64]:
     >>> out_degrees([[0, 1, 1], [0, 0, 0], [1, 0, 0]])
     array([1, 1, 1])
     """
-    return _sums(_connections(A), -2)
+    return _each(A, lambda one: _sums(one, -2))[0]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MotifCounts:
     """How many connections, and pairs of connections that share a neuron, each network has.
 
@@ -90,11 +90,14 @@ class MotifCounts:
     divergent: Any
     chain: Any
 
+    def __eq__(self, other: object) -> bool:
+        return _same(self, other)
+
     def __repr__(self) -> str:
         return _show(self, ("edges", "reciprocal", "convergent", "divergent", "chain"), "d")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EdgeStatistics:
     """Second-order statistics of networks: the connection probability and the four α of Zhao et al. (2011).
 
@@ -117,6 +120,9 @@ class EdgeStatistics:
     chain: Any
     stderr: EdgeStatistics | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return _same(self, other)
+
     def __repr__(self) -> str:
         return _show(self, ("p", "recip", "conv", "div", "chain"), ".4g")
 
@@ -131,7 +137,7 @@ def motif_counts(A: Any) -> MotifCounts:
 
     Parameters
     ----------
-    A : (..., n, n) array, or sparse (n, n)
+    A : (..., n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i. Whatever is not 0 counts as one connection.
 
     Returns
@@ -149,18 +155,7 @@ def motif_counts(A: Any) -> MotifCounts:
     >>> motif_counts([[0, 1, 1], [0, 0, 0], [1, 0, 0]])
     MotifCounts(edges=3, reciprocal=1, convergent=1, divergent=0, chain=1)
     """
-    A = _connections(A)
-    if (A.diagonal() if _checks.is_sparse(A) else np.diagonal(A, axis1=-2, axis2=-1)).any():
-        raise ValueError("A must have no self-connections, got a diagonal that is not zero")
-    k_in, k_out = _sums(A, -1), _sums(A, -2)
-    both = _both_ways(A)
-    return MotifCounts(
-        edges=_plain(k_in.sum(axis=-1)),
-        reciprocal=_plain(both // 2),
-        convergent=_plain((k_in * (k_in - 1)).sum(axis=-1) // 2),
-        divergent=_plain((k_out * (k_out - 1)).sum(axis=-1) // 2),
-        chain=_plain((k_in * k_out).sum(axis=-1) - both),
-    )
+    return MotifCounts(*map(_plain, _counts(A)[0]))
 
 
 def edge_statistics(A: Any, *, pooled: bool = False) -> EdgeStatistics:
@@ -171,7 +166,7 @@ def edge_statistics(A: Any, *, pooled: bool = False) -> EdgeStatistics:
 
     Parameters
     ----------
-    A : (..., n, n) array, or sparse (n, n)
+    A : (..., n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i. Whatever is not 0 counts as one connection.
     pooled : bool, optional
         Take all networks of the stack as samples of one model: add up their counts, and estimate one α from the sums.
@@ -197,9 +192,8 @@ def edge_statistics(A: Any, *, pooled: bool = False) -> EdgeStatistics:
     >>> edge_statistics([[0, 0, 0], [1, 0, 0], [0, 1, 0]])
     EdgeStatistics(p=0.3333, recip=-1, conv=-1, div=-1, chain=0.5)
     """
-    counts = motif_counts(A)
-    n = np.shape(A)[-1]
-    table = np.array([counts.edges, counts.reciprocal, counts.convergent, counts.divergent, counts.chain], float)
+    counts, n = _counts(A)
+    table = counts.astype(float)
     if not pooled:
         return EdgeStatistics(*_plain_rows(_alphas(table, n)))
     table = table.reshape(5, -1)
@@ -222,36 +216,69 @@ def _alphas(counts: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return found
 
 
-def _connections(A: Any) -> Any:
-    """Return which connections are there: a boolean array, or sparse without stored zeros."""
+def _each(A: Any, count: Callable[[Any], Any]) -> tuple[NDArray[np.int64], int]:
+    """Return what `count` finds in each network, and the number of neurons."""
     matrix = _checks.square("A", A)
-    if not _checks.is_sparse(matrix):
+    if isinstance(matrix, list):
+        return np.stack([count(_connections(one)) for one in matrix]), matrix[0].shape[-1]
+    return count(_connections(matrix)), matrix.shape[-1]
+
+
+def _connections(matrix: Any) -> Any:
+    """Return which connections are there: a boolean array, or sparse without stored zeros."""
+    if not _matrix.is_sparse(matrix):
         return matrix if matrix.dtype == bool else matrix != 0
-    csr: Any = sp.csr_array(matrix)
-    if not csr.has_canonical_format:
-        csr = csr.copy()  # which shares its arrays with the caller's matrix otherwise
-        csr.sum_duplicates()
-    present = csr.data != 0
-    if present.all():
-        return sp.csr_array((present, csr.indices, csr.indptr), shape=csr.shape)
-    out: Any = sp.csr_array((present, csr.indices, csr.indptr), shape=csr.shape, copy=True)
-    out.eliminate_zeros()
-    return out
+    present = matrix.astype(bool)
+    present.eliminate_zeros()
+    return present
+
+
+def _counts(A: Any) -> tuple[NDArray[np.int64], int]:
+    """Return the counts, in the order of `MotifCounts` along the first axis, and the number of neurons."""
+    found, n = _each(A, _count)
+    return np.moveaxis(found, -1, 0), n
+
+
+def _count(A: Any) -> NDArray[np.int64]:
+    """Return the five counts of checked networks (..., n, n) along the last axis."""
+    sparse = _matrix.is_sparse(A)
+    loops = A.diagonal() if sparse else np.diagonal(A, axis1=-2, axis2=-1)
+    if loops.any():
+        remedy = "A.setdiag(0)" if sparse else "A[..., range(n), range(n)] = 0"
+        raise ValueError(
+            f"A must have no self-connections, got {int(loops.sum())} on its diagonal; to leave them out: "
+            f"A = A.copy(); {remedy}"
+        )
+    k_in, k_out = _sums(A, -1), _sums(A, -2)
+    # ordered pairs that are connected both ways
+    both = (
+        np.int64(A.multiply(A.T.tocsr()).nnz) if sparse else np.sum(A & A.swapaxes(-1, -2), axis=(-2, -1), dtype=int)
+    )
+    return np.stack(
+        [
+            k_in.sum(axis=-1),
+            both // 2,
+            (k_in * (k_in - 1)).sum(axis=-1) // 2,
+            (k_out * (k_out - 1)).sum(axis=-1) // 2,
+            (k_in * k_out).sum(axis=-1) - both,
+        ],
+        axis=-1,
+    )
 
 
 def _sums(A: Any, axis: int) -> NDArray[np.int64]:
-    if not _checks.is_sparse(A):
+    if not _matrix.is_sparse(A):
         return np.sum(A, axis=axis, dtype=np.int64)
     if axis == -1:
         return np.diff(A.indptr).astype(np.int64)
     return np.bincount(A.indices, minlength=A.shape[1]).astype(np.int64)
 
 
-def _both_ways(A: Any) -> Any:
-    """Return the number of ordered pairs (i, j) that are connected both ways."""
-    if _checks.is_sparse(A):
-        return np.int64(A.multiply(A.T.tocsr()).nnz)
-    return np.sum(A & np.swapaxes(A, -1, -2), axis=(-2, -1), dtype=np.int64)
+def _same(one: Any, other: Any) -> bool:
+    """Return whether two results are equal field by field, be they numbers or arrays."""
+    if type(other) is not type(one):
+        return False
+    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
 
 
 def _plain(x: Any) -> Any:

@@ -500,8 +500,8 @@ def test_connection_matrix_sparse_and_unchanged_inputs():
         (([[0, float("nan")], [0, 0]],), ValueError, "A must be finite"),
         (([[0, float("inf")], [0, 0]],), ValueError, "A must be finite"),
         ((sp.csr_array([[0, float("nan")], [0, 0]]),), ValueError, "A must be finite"),
-        (([[0, 1j], [0, 0]],), TypeError, "A must hold"),
-        (([["a", "b"], ["c", "d"]],), TypeError, "A must hold"),
+        (([[0, 1j], [0, 0]],), TypeError, "A must be real numbers"),
+        (([["a", "b"], ["c", "d"]],), TypeError, "A must be real numbers"),
         ((np.eye(2), float("nan")), ValueError, "strength must be finite"),
         ((np.ones((3, 2, 2)), [1.0, 2.0]), ValueError, "strength must fit"),
         ((sp.csr_array(np.eye(2)), [1.0, 2.0]), ValueError, "strength must be one number"),
@@ -565,7 +565,7 @@ def test_from_networkx_reads_other_peoples_graphs():
 
 
 def test_networkx_bad_input():
-    with pytest.raises(ValueError, match="W must be one matrix"):
+    with pytest.raises(ValueError, match="W must be square, one matrix"):
         to_networkx(np.zeros((2, 3, 3)))
     with pytest.raises(ValueError, match="W must be finite"):
         to_networkx([[0, float("nan")], [0, 0]])

@@ -216,7 +216,7 @@ def test_a_pool_of_one_is_that_network():
         (1.0, ValueError, "A must be square"),
         ([[0, float("nan")], [0, 0]], ValueError, "NaN"),
         (sp.csr_array([[0, float("nan")], [0, 0]]), ValueError, "NaN"),
-        ([[0, 1j], [0, 0]], TypeError, "A must hold"),
+        ([[0, 1j], [0, 0]], TypeError, "A must be real numbers"),
     ],
 )
 def test_bad_input(function, A, error, match):
