@@ -57,11 +57,11 @@ def array(name: str, value: Any, *, finite: bool = True) -> Floats:
     return x
 
 
-def vector(name: str, value: Any) -> Floats:
-    """Return `value` as a 1-d array of finite numbers."""
+def vector(name: str, value: Any, n: int | None = None) -> Floats:
+    """Return `value` as a 1-d array of finite numbers, n of them if that is given."""
     x = array(name, value)
-    if x.ndim != 1:
-        raise ValueError(f"{name} must have shape (m,), got shape {x.shape}")
+    if x.ndim != 1 or n not in (None, len(x)):
+        raise ValueError(f"{name} must have shape ({'m' if n is None else n},), got shape {x.shape}")
     return x
 
 

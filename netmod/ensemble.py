@@ -8,23 +8,25 @@ of its own, so that the result does not depend on who runs the tasks, in which o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, fields
+from functools import lru_cache, partial
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod import _checks
+from netmod import _checks, _matrix
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.starts import random_starts
+from netmod.graphs import connection_matrix
 from netmod.lif import LIF
 from netmod.rate import RateTable
-from netmod.rate.known import what_is_known
+from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
 Rate = Callable[[Any], Any]
 
@@ -38,7 +40,7 @@ TABLE_REACH = 4000.0
 _DEFAULT = LIF()
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sweep:
     """Steady states of a stack of networks over strengths, and what became of every start.
 
@@ -49,9 +51,7 @@ class Sweep:
     E : (N, S, n) array
         The fixed point that most starts reached, mV; NaN where no start converged.
     rate : (N, S, n) array
-        Firing rates there, 1/ms.
-    E_low, E_high : (N, S, n) arrays
-        The reached fixed points of least and greatest mean current, mV: equal to `E` where only one was found.
+        Firing rates there, 1/ms: E = E₀ + g (A·signs) rate, whatever the rate function.
     distinct : (N, S) int array
         How many different fixed points the starts reached (0: none converged).
     status : (N, S, starts) int8 array
@@ -62,18 +62,19 @@ class Sweep:
         Steps that each run took.
     failures : dict
         Index of each network that could not be computed → the error's text. Its entries are NaN, 0 and -1.
+    problem : dict
+        Argument → a fingerprint of it, by which `sweep` knows a result of the same call when it is to resume one.
     """
 
     strengths: NDArray[np.float64]
     E: NDArray[np.float64]
     rate: NDArray[np.float64]
-    E_low: NDArray[np.float64]
-    E_high: NDArray[np.float64]
     distinct: NDArray[np.int64]
     status: NDArray[np.int8]
     residual: NDArray[np.float64]
     iterations: NDArray[np.int64]
     failures: Mapping[int, str] = field(default_factory=dict)
+    problem: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         networks, strengths, n = self.E.shape
@@ -92,39 +93,24 @@ class Sweep:
             raise ValueError(f"status must be one of {STATUS}, got {status!r}")
         return (self.status == STATUS.index(status)).sum(axis=-1)
 
-    def table(self) -> dict[str, NDArray[Any]]:
-        """Return a tidy table, one row a network, strength and neuron, as a dict of columns.
-
-        ``pandas.DataFrame(sweep.table())`` makes a data frame of it; nothing here needs pandas.
-        """
-        network, strength, neuron = np.indices(self.E.shape).reshape(3, -1)
-        return {
-            "network": network,
-            "strength": self.strengths[strength],
-            "neuron": neuron,
-            "E": self.E.ravel(),
-            "rate": self.rate.ravel(),
-            "distinct": self.distinct[network, strength],
-            "converged": self.converged[network, strength],
-        }
-
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the sweep to `path` as a compressed NumPy ``.npz`` file."""
+        """Write the sweep to `path` as a compressed NumPy ``.npz`` file: to be read, or resumed, another day."""
         arrays = {name: getattr(self, name) for name in _ARRAYS}
-        where = np.array(sorted(self.failures), dtype=np.int64)
-        what = np.array([self.failures[int(i)] for i in where], dtype=np.str_)
+        for name in ("failures", "problem"):
+            arrays[name] = np.array(list(getattr(self, name).items()), dtype=np.str_)
         with open(path, "wb") as file:  # a file object, so that NumPy adds no suffix to the name
-            np.savez_compressed(file, **arrays, failed=where, errors=what)
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Sweep:
         """Return the sweep that `save` wrote to `path`."""
         with np.load(path, allow_pickle=False) as data:
-            failures = dict(zip(data["failed"].tolist(), data["errors"].tolist(), strict=True))
-            return cls(**{name: data[name] for name in _ARRAYS}, failures=failures)
+            failures, problem = (dict(data[name].reshape(-1, 2).tolist()) for name in ("failures", "problem"))
+            arrays = {name: data[name] for name in _ARRAYS}
+        return cls(**arrays, failures={int(i): text for i, text in failures.items()}, problem=problem)
 
 
-_ARRAYS = tuple(name for name in Sweep.__dataclass_fields__ if name != "failures")
+_ARRAYS = ("strengths", "E", "rate", "distinct", "status", "residual", "iterations")
 
 
 def sweep(
@@ -147,7 +133,7 @@ def sweep(
 
     Parameters
     ----------
-    A : (N, n, n) or (n, n) array
+    A : (N, n, n) or (n, n) array, sparse (n, n), or a list of sparse ones
         Connections, ``A[..., i, j]`` from j to i; booleans or weights.
     strengths : (S,) array
         Strengths g, mV·ms per synapse, in any order.
@@ -158,7 +144,9 @@ def sweep(
     neuron : LIF, optional
         The neuron, by default ``LIF()``.
     starts : int, optional
-        Random starts for each network and strength.
+        Random starts for each network and strength, uniform in a box that holds every fixed point. Where the range of
+        a `rate` is not known there is no such box, and the rates seen within 10, 100, 1000 and 10,000 mV of `E0` take
+        its place, in turn.
     rng : optional
         Anything `numpy.random.default_rng` takes. Network i has stream i of it, whoever computes it.
     executor : concurrent.futures.Executor, optional
@@ -166,13 +154,15 @@ def sweep(
     progress : bool, optional
         Show a progress bar (needs tqdm).
     rate : callable, optional
-        Rate function, 1/ms of mV; by default a `RateTable` over all currents that can occur, with error 1e-12.
+        Another rate function, as for `RateNetwork`. None is the exact one of `neuron`, which the iteration looks up
+        in a `RateTable` with error 1e-12.
     tol : float, optional
         A run has converged when the residual and the error it implies are below `tol`, mV.
     max_iter : int, optional
         Longest run.
     resume : Sweep, optional
-        An earlier result of the same call: only the networks in its `failures` are computed again.
+        An earlier result of the same call, as `Sweep.load` brings it back: only the networks in its `failures` are
+        computed again. The answer is the one that an undisturbed run would have given (if `rng` is not None).
 
     Returns
     -------
@@ -183,7 +173,8 @@ def sweep(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong; the message names it. Nothing has been computed then.
+        If an argument is wrong, or `resume` comes from another call; the message names it. Nothing has been computed
+        then.
 
     Examples
     --------
@@ -195,24 +186,42 @@ def sweep(
     Sweep(3 networks × 2 strengths × 4 starts, n=20, 100.0% of runs converged)
     >>> bool((s.distinct == 1).all())
     True
-    """
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
-    stack, gains, outside = _check(A, strengths, E0, signs)
-    starts = _checks.integer("starts", starts, low=1)
-    tol = _checks.number("tol", tol, low=0.0, open_low=True)
-    max_iter = _checks.integer("max_iter", max_iter, low=1)
-    what_is_known(rate, neuron)
-    span = _table_span(stack, gains, outside, neuron) if rate is None else None
-    streams = np.random.default_rng(rng).spawn(len(stack))
-    shape = (len(stack), len(gains), starts, stack.shape[-1])
-    todo = range(len(stack)) if resume is None else sorted(_check_resume(resume, gains, shape).failures)
-    jobs = [(i, (stack[i], gains, outside, neuron, starts, streams[i], rate, span, tol, max_iter)) for i in todo]
 
-    if resume is None:
-        out = {"strengths": gains} | _empty(shape[:2], starts, shape[-1])
-    else:
-        out = {name: getattr(resume, name).copy() for name in _ARRAYS}
+    A long sweep that a machine cuts short is finished by the same call, once more, another day:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "sweep.npz")
+    >>> s.save(path)
+    >>> sweep(A, [5.0, 10.0], E0=8.0, starts=4, rng=2, resume=Sweep.load(path)).failures
+    {}
+    """
+    stack, n = _stack(A)
+    gains = np.atleast_1d(_checks.array("strengths", strengths))
+    if gains.ndim != 1:
+        raise ValueError(f"strengths must be a number or have shape (S,), got shape {gains.shape}")
+    call: dict[str, Any] = {
+        "strengths": gains,
+        "E0": _checks.per_neuron("E0", E0, n),
+        "signs": np.ones(n) if signs is None else _checks.vector("signs", signs, n),
+        "neuron": _checks.instance("neuron", neuron, LIF),
+        "rate": rate,
+        "starts": _checks.integer("starts", starts, low=1),
+        "tol": _checks.number("tol", tol, low=0.0, open_low=True),
+        "max_iter": _checks.integer("max_iter", max_iter, low=1),
+    }
+    known = what_is_known(rate, neuron)
+    streams = _checks.generator("rng", rng).spawn(len(stack))
+    problem = _fingerprints(call | {"A": stack, "rng": [] if rng is None else streams}, known)
+    out = {"strengths": gains} | _empty((len(stack), len(gains)), starts, n)
+    todo = list(range(len(stack)))
+    if resume is not None:
+        earlier = _checks.instance("resume", resume, Sweep)
+        other = [name for name in problem if problem[name] != earlier.problem.get(name)]
+        if other:
+            raise ValueError(f"resume must come from the same call, but that had other values of {', '.join(other)}")
+        out, todo = {name: getattr(resume, name).copy() for name in _ARRAYS}, sorted(resume.failures)
+    call["span"] = _table_span(stack, call["signs"], gains, call["E0"], known) if rate is None else None
+    jobs = [(i, partial(_solve, stack[i], streams[i], **call)) for i in todo]
     failures: dict[int, str] = {}
     for i, result in _progress(_run(jobs, executor), len(jobs), progress):
         if isinstance(result, BaseException):
@@ -220,58 +229,66 @@ def sweep(
         else:
             for name, value in result.items():
                 out[name][i] = value
-    return Sweep(**out, failures=dict(sorted(failures.items())))
+    return Sweep(**out, failures=dict(sorted(failures.items())), problem=problem)
 
 
-def _check(
-    A: ArrayLike, strengths: ArrayLike, E0: ArrayLike, signs: ArrayLike | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the signed stack (N, n, n), the strengths (S,) and E0, or raise naming the argument."""
-    stack = np.array(A, dtype=np.float64, ndmin=3)
-    if stack.ndim != 3 or stack.shape[-1] != stack.shape[-2] or stack.shape[-1] == 0:
-        raise ValueError(f"A must have shape (n, n) or (networks, n, n) with n > 0, got {np.shape(A)}")
-    bad = np.flatnonzero(~np.isfinite(stack).all(axis=(1, 2)))
-    if bad.size:
-        raise ValueError(f"A must be finite, but network {bad[0]} has NaN or infinite entries")
-    n = stack.shape[-1]
-    gains = np.array(strengths, dtype=np.float64, ndmin=1)
-    if gains.ndim != 1 or not np.isfinite(gains).all():
-        raise ValueError(f"strengths must be a finite number or 1-d array, got {strengths!r}")
-    outside = np.array(E0, dtype=np.float64)
-    if outside.shape not in {(), (n,)} or not np.isfinite(outside).all():
-        raise ValueError(f"E0 must be a finite number or an array of shape ({n},), got {E0!r}")
-    if signs is not None:
-        factors = np.asarray(signs, dtype=np.float64)
-        if factors.shape != (n,) or not np.isfinite(factors).all():
-            raise ValueError(f"signs must be a finite array of shape ({n},), got {signs!r}")
-        stack *= factors
-    return stack, gains, outside
+def _stack(A: Any) -> tuple[list[Any], int]:
+    """Return the networks one by one, checked, and their number of neurons."""
+    matrix = _checks.square("A", A)
+    if isinstance(matrix, list):
+        return matrix, matrix[0].shape[0]
+    if matrix.ndim > 3 or matrix.shape[-1] == 0:
+        raise ValueError(f"A must have shape (n, n) or (networks, n, n) with n > 0, got shape {matrix.shape}")
+    return [matrix] if matrix.ndim == 2 else list(matrix), matrix.shape[-1]
 
 
-def _check_resume(resume: Sweep, gains: NDArray[np.float64], shape: tuple[int, ...]) -> Sweep:
-    networks, strengths, starts, n = shape
-    if resume.E.shape != (networks, strengths, n) or resume.status.shape[2] != starts:
-        raise ValueError(f"resume must come from the same call, got {resume!r}")
-    if not np.array_equal(resume.strengths, gains):
-        raise ValueError("resume must have the same strengths")
-    return resume
+def _fingerprints(call: dict[str, Any], known: KnownRate | NeuronRate) -> dict[str, str]:
+    """Return for each argument a short text that is the same for the same value, in another session too.
+
+    A rate is known by the range it claims and by what it returns at E0 and a little above.
+    """
+    neuron, E0 = call["neuron"], call["E0"]
+    call = call | {"neuron": [np.asarray(getattr(neuron, f.name)) for f in fields(neuron)]}
+    if call["rate"] is not None:
+        with np.errstate(all="ignore"):
+            try:
+                seen = np.asarray(known(E0 + np.linspace(0.0, 10.0, 11)[:, None]), dtype=float)
+            except Exception:  # it will fail in the networks' own tasks, and be reported there
+                seen = np.zeros(0)
+        call["rate"] = [np.asarray(known.low), np.asarray(known.high), np.round(seen, 9)]
+    return {name: _fingerprint(value) for name, value in call.items()}
+
+
+def _fingerprint(value: Any) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for x in value if isinstance(value, list) else [value]:
+        if isinstance(x, np.random.Generator):
+            digest.update(repr(x.bit_generator.state).encode())
+            continue
+        for part in (x.indptr, x.indices, x.data) if _matrix.is_sparse(x) else (x,):
+            if isinstance(part, np.ndarray):
+                digest.update(repr(part.shape).encode())
+                digest.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())
+            else:
+                digest.update(repr(part).encode())
+    return digest.hexdigest()
 
 
 def _run(
-    jobs: list[tuple[int, tuple[Any, ...]]], executor: Executor | None
+    jobs: Sequence[tuple[int, Callable[[], Any]]], executor: Executor | None
 ) -> Iterator[tuple[int, dict[str, NDArray[Any]] | Exception]]:
     """Yield (network, result or the exception it raised) as they come."""
     if executor is None:
         for i, job in jobs:
             try:
-                yield i, _solve(*job)
+                yield i, job()
             except Exception as error:  # reported by index: one bad network must not lose the others
                 yield i, error
         return
     futures = {}
     for i, job in jobs:
         try:
-            futures[executor.submit(_solve, *job)] = i
+            futures[executor.submit(job)] = i
         except RuntimeError as error:  # the pool broke while tasks were still being handed out
             yield i, error
     for future in as_completed(futures):
@@ -294,47 +311,49 @@ def _progress(results: Iterator[Any], total: int, show: bool) -> Iterator[Any]:
 
 
 def _solve(
-    A: NDArray[np.float64],
-    gains: NDArray[np.float64],
-    E0: NDArray[np.float64],
-    neuron: LIF,
-    starts: int,
+    A: Any,
     rng: np.random.Generator,
+    *,
+    strengths: NDArray[np.float64],
+    E0: NDArray[np.float64],
+    signs: NDArray[np.float64],
+    neuron: LIF,
     rate: Rate | None,
-    span: tuple[float, float] | None,
+    starts: int,
     tol: float,
     max_iter: int,
+    span: tuple[float, float] | None,
 ) -> dict[str, NDArray[Any]]:
-    """Return the entries of a `Sweep` for one signed network `A` (n, n) at every strength in `gains` (S,).
+    """Return the entries of a `Sweep` for one network at every strength (S,).
 
     With a `span` (see `_table_span`), the iteration looks the rate up in a table.
     """
-    n = len(A)
-    net = RateNetwork(A, E0, neuron, rate)
-    function = net.known.function if span is None else _table(neuron, span)
-    out = _empty((len(gains),), starts, n)
+    net = RateNetwork(connection_matrix(A, 1.0, signs), E0, neuron, rate)
+    n = net.n
+    table = None if span is None else _table(neuron, span)
+    out = _empty((len(strengths),), starts, n)
     batch = max(1, BATCH_BYTES // (8 * n * starts))
-    for first in range(0, len(gains), batch):
+    for first in range(0, len(strengths), batch):
         part = slice(first, first + batch)
-        begin = random_starts(net, gains[part], starts, rng)
-        runs = iterate_columns(A, np.repeat(gains[part], starts), E0, begin, function, tol=tol, max_iter=max_iter)
+        begin = random_starts(net, strengths[part], starts, rng)
+        columns = np.repeat(strengths[part], starts)
+        runs = iterate_columns(net, columns, begin, rate=table, tol=tol, max_iter=max_iter)
         for name in ("status", "residual", "iterations"):
             out[name][part] = getattr(runs, name).reshape(-1, starts)
         settled = out["status"][part] == STATUS.index("converged")
         for s, (points, ok) in enumerate(zip(runs.E.reshape(-1, starts, n), settled, strict=True), start=first):
             if ok.any():
                 distinct, counts = _distinct_points(points[ok])
-                level = distinct.mean(axis=-1)
                 out["distinct"][s] = len(distinct)
                 out["E"][s] = distinct[counts.argmax()]
-                out["E_low"][s], out["E_high"][s] = distinct[level.argmin()], distinct[level.argmax()]
-    out["rate"] = net.rates(out["E"])
+    found = out["distinct"] > 0
+    out["rate"][found] = net.rates(out["E"][found])
     return out
 
 
 def _empty(shape: tuple[int, ...], starts: int, n: int) -> dict[str, NDArray[Any]]:
     """Return the arrays of a `Sweep` before anything is known; `shape` is (S,) or (N, S)."""
-    out: dict[str, NDArray[Any]] = {name: np.full((*shape, n), np.nan) for name in ("E", "rate", "E_low", "E_high")}
+    out: dict[str, NDArray[Any]] = {name: np.full((*shape, n), np.nan) for name in ("E", "rate")}
     return out | {
         "distinct": np.zeros(shape, dtype=np.int64),
         "status": np.full((*shape, starts), -1, dtype=np.int8),
@@ -361,12 +380,18 @@ def _distinct_points(
 
 
 def _table_span(
-    stack: NDArray[np.float64], gains: NDArray[np.float64], E0: NDArray[np.float64], neuron: LIF
+    stack: list[Any],
+    signs: NDArray[np.float64],
+    gains: NDArray[np.float64],
+    E0: NDArray[np.float64],
+    known: KnownRate | NeuronRate,
 ) -> tuple[float, float] | None:
-    """Return the currents that a table of the rate should cover (it is exact outside), or None for no table."""
-    if neuron.tau_ref == 0 or neuron.sigma == 0 or stack.size == 0 or gains.size == 0:
+    """Return the currents that a table of a neuron's rate should cover (it is exact outside), None for no table."""
+    neuron = known.neuron
+    if neuron is None or neuron.sigma == 0 or not np.isfinite(known.high) or not len(stack) or gains.size == 0:
         return None
-    reach = np.abs(gains).max() * np.abs(stack).sum(axis=-1).max() / neuron.tau_ref
+    reach = np.abs(gains).max() * max(_matrix.row_sums(abs(connection_matrix(A, 1.0, signs))).max() for A in stack)
+    reach *= known.high
     threshold = neuron.v_th - neuron.E_L
     low = max(float(E0.min() - reach), threshold - TABLE_REACH)
     high = min(float(E0.max() + reach), threshold + TABLE_REACH)

@@ -8,57 +8,83 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod import _checks
+from netmod import _checks, _matrix
+from netmod.dynamics import RateNetwork
+from netmod.fixed_points.newton import newton
 from netmod.lif import LIF
-from netmod.rate import firing_rate, firing_rate_slope
+from netmod.rate.known import what_is_known
 
 _DEFAULT = LIF()
 
 
-def linear_response(A: ArrayLike, strength: ArrayLike, E: ArrayLike, neuron: LIF = _DEFAULT) -> NDArray[np.float64]:
+def linear_response(
+    net: Any,
+    E: ArrayLike | None = None,
+    state: ArrayLike | None = None,
+    neuron: LIF | None = None,
+    *,
+    strength: ArrayLike = 1.0,
+) -> NDArray[np.float64]:
     r"""Return dE/dg, how fast the steady state moves as all connections grow together.
 
-    Differentiating ``E = E0 + g A r(E)`` gives :math:`dE/dg = (I - g A D)^{-1} A r(E)` with
+    Differentiating ``E = E0 + g W r(E)`` gives :math:`dE/dg = (I - g W D)^{-1} W r(E)` with
     :math:`D = \mathrm{diag}\, r'(E)`.
 
     Parameters
     ----------
-    A : (..., n, n) array
-        Connections with their signs, without the strength.
-    strength : float or (...) array
-        Strength g, mV·ms per synapse.
-    E : (..., n) array
-        Fixed point at that strength, mV. Where it is NaN, so is the result.
-    neuron : LIF, optional
-        The neuron, by default ``LIF()``.
+    net : RateNetwork
+        The network; its W is multiplied by the strength. (With signed 0/1 entries, g is the strength per synapse.)
+    E : (..., n) array, optional
+        Fixed point at that strength, mV. Where it is NaN, so is the result. None is the one to which Newton's method
+        leads from E0.
+    state, neuron
+        For the older form ``linear_response(A, strength, E, neuron)``, in which `A` may be a stack of signed networks
+        and the rate is the neuron's own.
+    strength : float or (...) array, optional
+        Strength g.
 
     Returns
     -------
     (..., n) array
-        dE/dg, 1/ms (mV per mV·ms).
+        dE/dg, mV per unit of g: 1/ms if W has signed 0/1 entries, mV for the default strength of a whole network.
 
     Raises
     ------
-    ValueError
-        If `A` is not square or does not fit `E`.
+    TypeError, ValueError
+        If an argument is of the wrong kind or shape, or `E` is None and no fixed point is found.
     numpy.linalg.LinAlgError
-        If I − gAD is singular: the point is a fold, where the steady state has no slope.
+        If I − gWD is singular: the point is a fold, where the steady state has no slope.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from netmod import linear_response
-    >>> linear_response([[0, 1], [1, 0]], 0.0, [8.0, 8.0]).round(6)  # at g = 0 it is A r(E0)
+    >>> from netmod import RateNetwork, linear_response
+    >>> linear_response(RateNetwork([[0, 1], [1, 0]], E0=8.0), strength=0.0).round(6)  # at g = 0 it is W r(E0)
     array([0.014352, 0.014352])
     """
-    matrix, state = np.asarray(A, dtype=np.float64), np.asarray(E, dtype=np.float64)
-    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2] or state.shape[-1:] != matrix.shape[-1:]:
-        raise ValueError(f"A must be (..., n, n) and E (..., n), got {matrix.shape} and {state.shape}")
-    g = np.asarray(strength, dtype=np.float64)[..., None, None]
-    system = np.eye(state.shape[-1]) - g * matrix * np.asarray(firing_rate_slope(state, neuron))[..., None, :]
-    drive = matrix @ np.asarray(firing_rate(state, neuron))[..., None]
-    bad = np.asarray(np.isnan(state).any(axis=-1))[..., None, None]
-    out = np.linalg.solve(np.where(bad, np.eye(state.shape[-1]), system), drive)
+    if isinstance(net, RateNetwork):
+        g = _checks.array("strength", strength)
+        if E is None:
+            point = newton(net.scaled(_checks.number("strength", strength)))
+            if not point.converged:
+                raise ValueError(f"E must be given: from E0 Newton's method {point.status}")
+            E = point.E
+        matrix, known = _matrix.dense(net.W), net.known
+        E = _checks.states("E", E, net.n)
+    else:
+        matrix = _checks.square("A", net)
+        matrix = np.stack([_matrix.dense(A) for A in matrix]) if isinstance(matrix, list) else _matrix.dense(matrix)
+        g, E = _checks.array("strength", E), _checks.states("E", state, matrix.shape[-1])
+        known = what_is_known(None, _checks.instance("neuron", LIF() if neuron is None else neuron, LIF))
+    try:
+        np.broadcast_shapes(g.shape, E.shape[:-1], matrix.shape[:-2])
+    except ValueError:
+        raise ValueError(
+            f"strength and E must fit the networks, got shapes {g.shape}, {E.shape} and {matrix.shape}"
+        ) from None
+    system = np.eye(E.shape[-1]) - g[..., None, None] * matrix * np.asarray(known.slope(E))[..., None, :]
+    drive = matrix @ np.asarray(known(E))[..., None]
+    bad = np.asarray(np.isnan(E).any(axis=-1))[..., None, None]
+    out = np.linalg.solve(np.where(bad, np.eye(E.shape[-1]), system), drive)
     return np.where(bad, np.nan, out)[..., 0]
 
 
@@ -69,6 +95,7 @@ def annealed_rate(
     E0: float,
     weights: ArrayLike | None = None,
     neuron: LIF = _DEFAULT,
+    rate: Any = None,
     tol: float = 1e-12,
     max_iter: int = 10_000,
 ) -> NDArray[np.float64]:
@@ -92,6 +119,8 @@ def annealed_rate(
         How often each neuron is heard, such as its out-degree; not negative. Equal for all by default.
     neuron : LIF, optional
         The neuron, by default ``LIF()``.
+    rate : callable, optional
+        Another rate function, as for `RateNetwork`.
     tol : float, optional
         Largest step of the last iteration relative to 1/ms.
     max_iter : int, optional
@@ -104,8 +133,8 @@ def annealed_rate(
 
     Raises
     ------
-    ValueError
-        If `weights` has not as many neurons as `k_in`, is negative or not finite, or is 0 for all.
+    TypeError, ValueError
+        If an argument is of the wrong kind, not finite or does not fit `k_in`, or weights are negative or all 0.
 
     Examples
     --------
@@ -117,30 +146,35 @@ def annealed_rate(
     True
     """
     E0 = _checks.number("E0", E0)
-    degrees = np.asarray(k_in, dtype=np.float64)
-    share = _shares(weights, degrees)
-    push = np.asarray(strength, dtype=np.float64)[..., None] * degrees
-    r = np.zeros(np.broadcast_shapes(push.shape, share.shape)[:-1])
+    tol, max_iter = _checks.number("tol", tol, low=0.0, open_low=True), _checks.integer("max_iter", max_iter, low=1)
+    known = what_is_known(rate, _checks.instance("neuron", neuron, LIF))
+    degrees, g = _checks.array("k_in", k_in), _checks.array("strength", strength)
+    if degrees.ndim == 0 or degrees.shape[-1] == 0:
+        raise ValueError(f"k_in must have shape (..., n) with n > 0, got shape {degrees.shape}")
+    w = np.ones(degrees.shape[-1:]) if weights is None else _checks.array("weights", weights)
+    if w.shape[-1:] != degrees.shape[-1:]:
+        raise ValueError(f"weights must have one value for each of {degrees.shape[-1]} neurons, got shape {w.shape}")
+    total = w.sum(axis=-1, keepdims=True)
+    if (w < 0).any() or not (total > 0).all():
+        raise ValueError("weights must not be negative, nor 0 for all neurons")
+    share = w / total
+    try:
+        shape = np.broadcast_shapes(g.shape, degrees.shape[:-1], share.shape[:-1])
+    except ValueError:
+        raise ValueError(
+            f"strength and weights must fit k_in, got shapes {g.shape}, {w.shape} and {degrees.shape}"
+        ) from None
+    r, step = np.zeros(shape), np.full(shape, np.inf)
+    push = g[..., None] * degrees
     for _ in range(max_iter):
-        new = (share * np.asarray(firing_rate(E0 + push * r[..., None], neuron))).sum(axis=-1)
+        new = (share * np.asarray(known(E0 + push * r[..., None]))).sum(axis=-1)
         step, r = np.abs(new - r), new
         if not (step > tol).any():
             break
     return np.where(step > tol, np.nan, r)
 
 
-def _shares(weights: ArrayLike | None, degrees: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights of the neurons, made to sum to 1."""
-    w = np.ones(degrees.shape[-1:]) if weights is None else np.asarray(weights, dtype=np.float64)
-    if w.shape[-1:] != degrees.shape[-1:]:
-        raise ValueError(f"weights must have one value for each of {degrees.shape[-1]} neurons, got shape {w.shape}")
-    total = w.sum(axis=-1, keepdims=True)
-    if not np.isfinite(w).all() or (w < 0).any() or not (total > 0).all():
-        raise ValueError("weights must be finite, not negative, and not all 0")
-    return w / total
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinearFit:
     """Least-squares straight lines ``y ≈ intercept + slope x``: `slope`, `intercept` and `r_squared` of each."""
 
@@ -175,7 +209,7 @@ def linear_fit(x: ArrayLike, y: ArrayLike) -> LinearFit:
     >>> fit.slope.tolist(), fit.r_squared.round(2).tolist()
     ([2.0, 0.5], [1.0, 0.75])
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x, y = _checks.array("x", x), _checks.array("y", y, finite=False)
     if x.ndim != 1 or y.shape[-1:] != x.shape or len(x) < 2 or np.ptp(x) == 0:
         raise ValueError(f"x must be (m,) with two different values and y (..., m), got {x.shape} and {y.shape}")
     dx, dy = x - x.mean(), y - y.mean(axis=-1, keepdims=True)
@@ -187,7 +221,7 @@ def linear_fit(x: ArrayLike, y: ArrayLike) -> LinearFit:
     return LinearFit(slope, y.mean(axis=-1) - slope * x.mean(), r_squared)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Regression:
     """A multiple linear regression in standardised variables, and how sure it is.
 
@@ -198,11 +232,11 @@ class Regression:
     coefficients : (k,) array
         Change of y, in its standard deviations, for one standard deviation of each predictor.
     low, high : (k,) arrays
-        Ends of the 95 % bootstrap interval of each coefficient (percentiles over resampled networks).
+        Ends of the 95 % bootstrap interval of each coefficient (percentiles over resampled networks that have one).
     r_squared : float
         Explained fraction of the variance of y.
     r_squared_out : float
-        The same for networks that the fit has not seen (leave one out).
+        The same for networks that the fit has not seen (leave one out); NaN if one alone decides a coefficient.
     slopes : (k,) array
         Change of y, in its own unit, for a change of each predictor by 1: what `coefficients` are before they are
         standardised, free of how widely the predictors happen to vary.
@@ -223,7 +257,9 @@ class Regression:
         return "\n".join([*lines, f"R² = {self.r_squared:.2f}, out of sample {self.r_squared_out:.2f}"])
 
 
-def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 2000, rng: Any = None) -> Regression:
+def regress(
+    predictors: Mapping[str, ArrayLike], y: ArrayLike, *, resamples: int = 2000, rng: Any = None
+) -> Regression:
     """Return the regression of `y` on `predictors`, all standardised, with bootstrap intervals.
 
     Parameters
@@ -233,7 +269,8 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
     y : (m,) array
         What is to be explained.
     resamples : int, optional
-        Bootstrap resamples of the networks, with replacement (Efron 1979).
+        Bootstrap resamples of the networks, with replacement (Efron 1979). Of few networks, some resamples hold too
+        few different ones to have coefficients; they are left out.
     rng : optional
         Anything `numpy.random.default_rng` takes.
 
@@ -245,8 +282,9 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
 
     Raises
     ------
-    ValueError
-        If lengths differ, a value is not finite, a variable is constant, or there are too few networks.
+    TypeError, ValueError
+        If an argument is of the wrong kind, lengths differ, a value is not finite, a variable is constant, predictors
+        are linear combinations of one another, or there are fewer than two networks more than predictors.
 
     Examples
     --------
@@ -256,10 +294,11 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
     >>> fit.names, bool((fit.low < fit.coefficients).all()), fit.r_squared > fit.r_squared_out > 0.8
     (('a', 'b'), True, True)
     """
-    names = tuple(predictors)
-    columns = [_column(name, value) for name, value in [*predictors.items(), ("y", y)]]
-    if len({len(c) for c in columns}) != 1:
+    names = tuple(_checks.instance("predictors", predictors, dict))
+    columns = [_column(f"predictors[{name!r}]", value) for name, value in predictors.items()] + [_column("y", y)]
+    if not names or len({len(c) for c in columns}) != 1:
         raise ValueError(f"predictors and y must have one length, got {[len(c) for c in columns]}")
+    resamples, rng = _checks.integer("resamples", resamples, low=1), _checks.generator("rng", rng)
     data = np.stack(columns, axis=1)
     m, k = len(data), len(names)
     if m < k + 2:
@@ -267,31 +306,38 @@ def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 
     scale = data.std(axis=0)
     data = (data - data.mean(axis=0)) / scale
     X, target = data[:, :-1], data[:, -1]
-    coefficients = np.linalg.lstsq(X, target, rcond=None)[0]
+    coefficients, _, rank, _ = np.linalg.lstsq(X, target, rcond=None)
+    if rank < k:
+        raise ValueError("predictors must not be linear combinations of one another over these networks")
     error = target - X @ coefficients
     leverage = 1 / m + np.einsum("ij,ji->i", X, np.linalg.pinv(X))
-    draws = data[np.random.default_rng(rng).integers(m, size=(_checks.integer("resamples", resamples, low=1), m))]
+    # Without a network of leverage 1 there is no fit, and nothing to predict it by.
+    left_out = error / np.where(leverage < 1 - 1e-12, 1 - leverage, np.nan)
+    draws = data[rng.integers(m, size=(resamples, m))]
     draws = draws - draws.mean(axis=1, keepdims=True)
     gram = draws.swapaxes(1, 2) @ draws
-    boot = np.linalg.solve(gram[:, :-1, :-1], gram[:, :-1, -1:])[..., 0]
     # Each resample is standardised by its own spread, as the estimate itself is.
     spread = np.sqrt(np.einsum("bii->bi", gram))
-    low, high = np.percentile(boot * spread[:, :-1] / spread[:, -1:], [2.5, 97.5], axis=0)
+    fits = (spread > 1e-9).all(axis=1)
+    unit = gram[fits] / (spread[fits, :, None] * spread[fits, None, :])
+    fits[fits] = np.linalg.eigvalsh(unit[:, :-1, :-1])[:, 0] > 1e-9
+    low, high = np.full((2, k), np.nan)
+    if fits.any():
+        boot = np.linalg.solve(gram[fits, :-1, :-1], gram[fits, :-1, -1:])[..., 0]
+        low, high = np.percentile(boot * spread[fits, :-1] / spread[fits, -1:], [2.5, 97.5], axis=0)
     return Regression(
         names,
         coefficients,
         low,
         high,
         1 - float(error @ error) / m,
-        1 - float(((error / (1 - leverage)) ** 2).sum()) / m,
+        1 - float((left_out**2).sum()) / m,
         coefficients * scale[-1] / scale[:-1],
     )
 
 
 def _column(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    x = np.asarray(value, dtype=np.float64)
-    if x.ndim != 1 or not np.isfinite(x).all():
-        raise ValueError(f"{name} must be a finite 1-d array, got shape {x.shape}")
+    x = _checks.vector(name, value)
     if len(x) and np.ptp(x) == 0:
         raise ValueError(f"{name} is constant over the networks: it can explain nothing")
     return x

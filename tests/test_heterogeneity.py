@@ -4,11 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netmod import (
     LIF,
+    RateNetwork,
+    RateTable,
     Regression,
     annealed_rate,
     dale_signs,
@@ -19,6 +22,7 @@ from netmod import (
     linear_fit,
     linear_response,
     motif_counts,
+    newton,
     out_degrees,
     regress,
     sonet,
@@ -64,10 +68,106 @@ def test_linear_response_broadcasts_and_keeps_nan_to_its_own_network():
     np.testing.assert_allclose(out[1, 2], linear_response(A[1], 3.0, E[1, 2]), rtol=1e-12)
 
 
-@pytest.mark.parametrize(("A", "E"), [(np.ones((2, 3)), [8, 8, 8]), (np.ones((3, 3)), [8, 8]), (1.0, [8.0])])
-def test_linear_response_refuses_shapes_that_do_not_fit(A, E):
-    with pytest.raises(ValueError, match="A must be"):
+@pytest.mark.parametrize(
+    ("A", "E", "text"),
+    [
+        (np.ones((2, 3)), [8, 8, 8], "A must be square"),
+        (np.ones((3, 3)), [8, 8], r"E must have shape \(..., 3\)"),
+        (1.0, [8.0], "A must be square"),
+        (np.ones((2, 3, 3)), np.full((4, 3), 8.0), "strength and E must fit"),
+    ],
+)
+def test_linear_response_refuses_shapes_that_do_not_fit(A, E, text):
+    with pytest.raises(ValueError, match=text):
         linear_response(A, 1.0, E)
+
+
+def own_rate(E):
+    return 0.05 * (1 + np.tanh((np.asarray(E) - 10) / 5))
+
+
+@pytest.mark.parametrize(
+    ("neuron", "rate"),
+    [(LIF(), None), (LIF(tau=10.0), None), (LIF(), RateTable(LIF(tau=10.0), -100.0, 200.0)), (LIF(), own_rate)],
+    ids=["exact", "another neuron", "table of another neuron", "own"],
+)
+@pytest.mark.parametrize("matrix", [np.array, sp.csr_array])
+def test_linear_response_of_a_network_honours_its_rate(neuron, rate, matrix):
+    A = erdos_renyi(30, 0.2, rng=1) * dale_signs(30)
+    net = RateNetwork(matrix(A), 8.0, neuron, rate)
+    h = 1e-3
+    ends = [newton(net.scaled(4.0 + d)).E for d in (h, -h)]
+    slope = (ends[0] - ends[1]) / (2 * h)
+    np.testing.assert_allclose(linear_response(net, strength=4.0), slope, rtol=1e-5, atol=1e-8)
+    E = newton(net.scaled(4.0)).E
+    np.testing.assert_allclose(linear_response(net, E, strength=4.0), slope, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(linear_response(net.scaled(4.0)), 4.0 * slope, rtol=1e-5, atol=1e-8)
+
+
+def test_the_two_forms_of_linear_response_agree():
+    A = erdos_renyi(30, 0.2, size=2, rng=1) * dale_signs(30)
+    E = np.array([newton(RateNetwork(4.0 * a, 8.0)).E for a in A])
+    old = linear_response(A, 4.0, E)
+    for a, e, slope in zip(A, E, old, strict=True):
+        np.testing.assert_array_equal(linear_response(RateNetwork(a, 8.0), e, strength=4.0), slope)
+    np.testing.assert_array_equal(linear_response([sp.csr_array(a) for a in A], 4.0, E), old)
+    net = RateNetwork(A[0], 8.0)
+    many = linear_response(net, np.stack([E[0], net.E0]), strength=[4.0, 0.0])
+    np.testing.assert_array_equal(many[0], old[0])
+    np.testing.assert_allclose(many[1], A[0] @ firing_rate(np.full(30, 8.0)))
+
+
+def test_linear_response_says_so_where_there_is_no_fixed_point_to_be_found():
+    with pytest.raises(ValueError, match="E must be given"):
+        linear_response(RateNetwork([[1.0]], 1.0, rate=lambda E: 1 + np.asarray(E) ** 2))
+
+
+def test_annealed_rate_honours_another_rate():
+    k = np.array([3.0, 9.0, 30.0])
+    r = annealed_rate(k, 2.0, E0=8.0, rate=own_rate)
+    assert r == pytest.approx(own_rate(8.0 + 2.0 * k * r).mean(), rel=1e-9)
+    table = RateTable(LIF(tau=10.0), -100.0, 300.0)
+    assert annealed_rate(k, 2.0, E0=8.0, rate=table) == pytest.approx(
+        annealed_rate(k, 2.0, E0=8.0, neuron=LIF(tau=10.0)), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "text"),
+    [
+        ({"k_in": 3.0}, ValueError, "k_in must have shape"),
+        ({"k_in": []}, ValueError, "k_in must have shape"),
+        ({"k_in": [1.0, np.nan]}, ValueError, "k_in must be finite"),
+        ({"k_in": ["a"]}, TypeError, "k_in must be real"),
+        ({"k_in": [1j, 2]}, TypeError, "k_in must be real"),
+        ({"strength": [1.0, 2.0, 3.0], "k_in": np.ones((2, 4))}, ValueError, "strength and weights must fit"),
+        ({"strength": np.inf}, ValueError, "strength must be finite"),
+        ({"E0": [1.0, 2.0]}, TypeError, "E0 must be a number"),
+        ({"max_iter": 0}, ValueError, "max_iter must be at least 1"),
+        ({"tol": -1.0}, ValueError, "tol must be"),
+        ({"neuron": "LIF"}, TypeError, "neuron must be a LIF"),
+        ({"rate": "abc"}, TypeError, "rate must be None or a function"),
+    ],
+)
+def test_annealed_rate_checks_what_it_is_given(change, error, text):
+    call = {"k_in": [1.0, 2.0], "strength": 1.0, "E0": 8.0} | change
+    with pytest.raises(error, match=text):
+        annealed_rate(call.pop("k_in"), call.pop("strength"), **call)
+
+
+@pytest.mark.parametrize("m", [4, 5, 6, 8])
+def test_regression_of_few_networks_leaves_out_resamples_that_have_no_coefficients(m):
+    predictors, y = noisy(m, np.random.default_rng(6))
+    result = regress(predictors, y, rng=1)
+    assert np.isfinite([*result.low, *result.high, result.r_squared_out]).all()
+    assert (result.low <= result.high).all()
+    assert regress(predictors, y, rng=1).low.tolist() == result.low.tolist()
+
+
+def test_a_network_that_decides_a_coefficient_alone_cannot_be_predicted():
+    result = regress({"a": [0, 0, 0, 0, 1], "b": [1, 2, 3, 5, 4]}, [1.0, 2.0, 2.0, 4.0, 9.0], rng=1)
+    assert np.isnan(result.r_squared_out)
+    assert np.isfinite(result.coefficients).all()
 
 
 def test_annealed_rate_solves_its_equation_and_is_exact_for_a_regular_network():
@@ -190,8 +290,11 @@ def test_regression_finds_nothing_in_noise_out_of_sample():
     ("predictors", "y", "message"),
     [
         ({"a": [1, 2, 3, 4]}, [1, 2, 3], "one length"),
-        ({"a": [1, 1, 1, 1]}, [1, 2, 3, 4], "a is constant"),
-        ({"a": [1, 2, np.nan, 4]}, [1, 2, 3, 4], "a must be a finite"),
+        ({"a": [1, 1, 1, 1]}, [1, 2, 3, 4], "predictors\\['a'\\] is constant"),
+        ({"a": [1, 2, np.nan, 4]}, [1, 2, 3, 4], "predictors\\['a'\\] must be finite"),
+        ({"a": [[1, 2, 3, 4]]}, [1, 2, 3, 4], "predictors\\['a'\\] must have shape"),
+        ({}, [1, 2, 3, 4], "predictors and y"),
+        ({"a": [1, 2, 4, 3, 7], "b": [3, 5, 9, 7, 15]}, [1, 2, 3, 4, 2], "linear combinations"),
         ({"a": [1, 2], "b": [2, 1]}, [1, 2], "more networks"),
         ({"a": [1, 2, 3, 5]}, [2, 2, 2, 2], "y is constant"),
     ],

@@ -110,11 +110,9 @@ def iterate(
             f"strength must fit the leading axes of start, {x.shape[:-1]}, got shape {g.shape}"
         ) from None
     columns = iterate_columns(
-        net.W,
+        net,
         np.broadcast_to(g, shape).reshape(-1),
-        net.E0,
         np.broadcast_to(x, (*shape, net.n)).reshape(int(np.prod(shape)), net.n),
-        net.known.function,
         damping=damping,
         tol=tol,
         max_iter=max_iter,

@@ -1,6 +1,6 @@
 """The batch kernel behind `iterate` and `sweep`: Equation 1 iterated for many columns of one network at once.
 
-A **column** is one problem: one strength g, one outside current and one starting state of the same network. A
+A **column** is one problem: one strength g and one starting state of the same network. A
 block of columns moves together, so that the sum over neurons is one matrix product; a column that has settled
 leaves its place to the next one in the queue. Memory is the answer itself and a few blocks, whatever the number
 of columns, and the same call gives the same answer on the same machine.
@@ -34,8 +34,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
+from netmod.dynamics import RateNetwork
 from netmod.fixed_points.watch import Watch
 
 __all__ = ["STATUS", "Columns", "iterate_columns"]
@@ -47,7 +47,6 @@ CONVERGED, MAX_ITER, DIVERGED = 0, 3, 4
 _SPRINT = 64  # most columns settle in fewer steps: until then nobody watches for cycles
 _LAG = 15  # steps over which the speed of convergence is measured; a complex pair makes residuals wobble
 _CELLS = 51_200  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
-_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -74,33 +73,31 @@ class Columns:
 
 
 def iterate_columns(
-    A: Any,
+    net: RateNetwork,
     gains: ArrayLike,
-    E0: ArrayLike,
     starts: ArrayLike,
-    rate: Callable[..., Any],
     *,
+    rate: Callable[..., Any] | None = None,
     damping: float = 1.0,
     tol: float = 1e-10,
     max_iter: int = 10_000,
     patience: int | None = 64,
 ) -> Columns:
-    """Return where the iteration E ← (1 − d) E + d (E₀ + g A r(E)) takes each column.
+    """Return where the iteration E ← (1 − d) E + d (E₀ + g W r(E)) takes each column.
 
     Arguments are not checked here beyond shapes; the public functions do that.
 
     Parameters
     ----------
-    A : (n, n) array or scipy.sparse array
-        Signed connections without their strength, ``A[i, j]`` from j to i. (Or W itself, with gains 1.)
+    net : RateNetwork
+        The network; its W is multiplied by the strength.
     gains : number or (columns,)
-        Strength g of each column, mV ms per unit of A.
-    E0 : number, (n,), (columns, 1) or (columns, n)
-        Outside current, mV.
+        Strength g of each column.
     starts : (columns, n)
         Starting states, mV. Not changed.
-    rate : callable
-        r(E) in 1/ms, elementwise. Called as ``rate(E, out=R)`` if its signature has `out`.
+    rate : callable, optional
+        The network's own rate by a quicker way, such as a table. Called as ``rate(E, out=R)`` if its signature has
+        `out`.
     damping : float, optional
         d in (0, 1]; 1 is the plain iteration.
     tol : float, optional
@@ -118,8 +115,8 @@ def iterate_columns(
     Examples
     --------
     >>> import numpy as np
-    >>> A = np.array([[0.0, 1.0], [1.0, 0.0]])
-    >>> iterate_columns(A, [0.5, 1.0, 1.5], 1.0, np.zeros((3, 2)), np.tanh)
+    >>> net = RateNetwork([[0.0, 1.0], [1.0, 0.0]], 1.0, rate=np.tanh)
+    >>> iterate_columns(net, [0.5, 1.0, 1.5], np.zeros((3, 2)))
     Columns(3 converged)
     """
     E = np.array(starts, dtype=float, order="C")
@@ -135,7 +132,7 @@ def iterate_columns(
     if columns == 0 or n == 0:
         out.residual[:], out.error[:], out.status[:], out.period[:] = 0.0, 0.0, CONVERGED, 1
         return out
-    block = _Block(A, gains, E0, rate, out, damping, tol, max_iter)
+    block = _Block(net, gains, rate or net.known.function, out, damping, tol, max_iter)
     everyone = np.arange(columns)
     with np.errstate(over="ignore", invalid="ignore"):
         if patience is None:
@@ -151,9 +148,8 @@ class _Block:
 
     def __init__(
         self,
-        A: Any,
+        net: RateNetwork,
         gains: ArrayLike,
-        E0: ArrayLike,
         rate: Callable[..., Any],
         out: Columns,
         damping: float,
@@ -161,34 +157,29 @@ class _Block:
         max_iter: int,
     ) -> None:
         columns, n = out.E.shape
-        self.out, self.damping, self.tol, self.max_iter = out, damping, tol, max_iter
+        self.net, self.out, self.damping, self.tol, self.max_iter = net, out, damping, tol, max_iter
         self.gains = np.broadcast_to(np.asarray(gains, float), (columns,))
-        E0 = np.asarray(E0, float)
-        self.E0, self.E0_shared = np.broadcast_to(E0, (columns, n)), E0.ndim < 2
-        self.sparse = sparse.issparse(A)
-        self.A = A if self.sparse else np.ascontiguousarray(np.asarray(A, float).T)
-        self.row_sum = float(abs(A).sum(axis=1).max()) if self.sparse else float(np.abs(self.A).sum(axis=0).max())
+        self.A = net.W if net.is_sparse else np.ascontiguousarray(net.W.T)
         self.rate, self.rate_out = rate, _takes_out(rate)
         # At most 512 rows, at least 64 so that a large matrix is read seldom, never more than 32 MB a buffer.
         self.width = max(1, min(columns, 512, max(64, _CELLS // n), 2**22 // n))
         padded = -8 * (-self.width // 8)
         self.X, self.F, self.R, self.D = (np.zeros((padded, n)) for _ in range(4))
-        self.shift = np.zeros((padded, 1 if self.E0_shared else n))
 
-    def step(self, m: int, g: NDArray[np.float64], E0: NDArray[np.float64]) -> NDArray[np.float64]:
+    def step(self, m: int, g: NDArray[np.float64]) -> NDArray[np.float64]:
         """Put F(X) into `F` for the first m rows and return their residuals."""
         X, F, R, D = self.X[:m], self.F[:m], self.R[:m], self.D[:m]
         if self.rate_out:
             self.rate(X, out=R)
         else:
             R[...] = self.rate(X)
-        if self.sparse:
+        if self.net.is_sparse:
             F[...] = (self.A @ R[0]) if m == 1 else (self.A @ R.T).T
         else:  # whole eights of rows: the sum of a row is then, with most BLAS, the same in any company
             p = -8 * (-m // 8)
             np.matmul(self.R[:p], self.A, out=self.F[:p])
         np.multiply(F, g, out=F)
-        np.add(F, E0, out=F)
+        np.add(F, self.net.E0, out=F)
         np.subtract(F, X, out=D)
         np.abs(D, out=D)
         return D.max(axis=1)
@@ -215,14 +206,12 @@ class _Block:
                 rows = free[: len(fresh)]
                 col[rows], k[rows], g[rows, 0] = fresh, k_first, self.gains[fresh]
                 self.X[rows] = out.E[fresh]
-                if not self.E0_shared:
-                    self.shift[rows] = self.E0[fresh]
                 if watch is not None:
                     watch.reset(rows, self.X)
                 fresh = rows
-            residual = self.step(m, g[:m], self.E0[:1] if self.E0_shared else self.shift[:m])
+            residual = self.step(m, g[:m])
             if len(free):
-                floor[fresh] = self.rounding(fresh, g)
+                floor[fresh] = self.net.rounding(self.F[fresh], g[fresh] * self.R[fresh])
             history[tick % (_LAG + 1), :m] = residual
             status = np.full(m, -1, np.int8)
             self.judge(residual, floor[:m], k[:m] - k_first, history, tick, status)
@@ -252,18 +241,13 @@ class _Block:
                 stay = np.flatnonzero(keep)
                 size = m - len(gaps)
                 movers, holes = stay[stay >= size], gaps[gaps < size]
-                for a in (col, k, g, floor, self.X, self.shift):
+                for a in (col, k, g, floor, self.X):
                     a[holes] = a[movers]
                 history[:, holes] = history[:, movers]
                 if watch is not None:
                     watch.move(movers, holes)
                 m = size  # the rows in `free` lie before all gaps, so that none of them was moved
         return np.sort(np.concatenate(unfinished))
-
-    def rounding(self, rows: NDArray[np.int64], g: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the residual, mV, below which the rounding errors of the sum hide any change."""
-        terms = np.abs(g[rows, 0]) * self.row_sum * np.abs(self.R[rows]).max(axis=1)
-        return 4 * _EPS * (terms + np.abs(self.F[rows]).max(axis=1))
 
     def judge(
         self,

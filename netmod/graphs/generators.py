@@ -239,9 +239,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
             raise ValueError(f"strength must fit the stack ({len(A)},), got shape {g.shape}")
         return [connection_matrix(one, h, signs) for one, h in zip(A, np.broadcast_to(g, len(A)), strict=True)]
     n = A.shape[-1]
-    column = np.ones(n) if signs is None else _checks.array("signs", signs)
-    if column.shape != (n,):
-        raise ValueError(f"signs must have shape ({n},), got shape {column.shape}")
+    column = np.ones(n) if signs is None else _checks.vector("signs", signs, n)
     if _matrix.is_sparse(A):
         if g.ndim:
             raise ValueError(f"strength must be one number for a sparse network, got shape {g.shape}")

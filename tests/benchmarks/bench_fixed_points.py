@@ -50,7 +50,9 @@ def problems():
 
 
 def _ours(A, gains, starts):
-    return [iterate_columns(a, gains, 8.0, s, TABLE, tol=TOL) for a, s in zip(A, starts, strict=True)]
+    return [
+        iterate_columns(RateNetwork(a, 8.0, rate=TABLE), gains, s, tol=TOL) for a, s in zip(A, starts, strict=True)
+    ]
 
 
 def _sample(problems, size, seed):

@@ -11,6 +11,13 @@ from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.starts import random_starts
 
 CONVERGED, PERIODIC, WANDERING, MAX_ITER, DIVERGED = range(5)
+
+
+def iterated(A, gains, E0, starts, rate, **kwargs):
+    """Iterate many columns of one network."""
+    return iterate_columns(RateNetwork(A, E0, rate=rate), gains, starts, **kwargs)
+
+
 TABLE = RateTable(LIF(), -60.0, 300.0, tol=1e-12)
 
 
@@ -19,7 +26,7 @@ def logistic(E):
 
 
 def one(gain, start, rate, **kwargs):
-    return iterate_columns(np.ones((1, 1)), gain, 0.0, np.atleast_2d(start), rate, **kwargs)
+    return iterated(np.ones((1, 1)), gain, 0.0, np.atleast_2d(start), rate, **kwargs)
 
 
 def network(n=40, seed=0, ratio=4.0):
@@ -39,7 +46,7 @@ def test_is_the_loop_of_the_poster():
         if np.abs(F - E).max() < 1e-12:
             break
         E, steps = F, steps + 1
-    run = iterate_columns(A, g, E0, np.full((1, 40), E0), firing_rate, tol=1e-12)
+    run = iterated(A, g, E0, np.full((1, 40), E0), firing_rate, tol=1e-12)
     assert run.status[0] == CONVERGED
     assert abs(int(run.iterations[0]) - steps) <= 3
     np.testing.assert_allclose(run.E[0], E, atol=1e-11)
@@ -73,15 +80,13 @@ def test_chaos_is_called_wandering_and_early(gain):
 
 def test_an_invariant_curve_is_called_wandering():
     c, s = np.cos(1.0), np.sin(1.0)
-    run = iterate_columns(np.array([[c, -s], [s, c]]), 1.2, 0.0, np.array([[0.3, 0.1]]), np.tanh)
+    run = iterated(np.array([[c, -s], [s, c]]), 1.2, 0.0, np.array([[0.3, 0.1]]), np.tanh)
     assert run.status[0] == WANDERING
 
 
 def test_a_slow_run_is_not_called_wandering():
     c, s = np.cos(0.3), np.sin(0.3)
-    spiral = iterate_columns(
-        np.array([[c, -s], [s, c]]), 0.998, 0.0, np.array([[0.3, 0.1]]), np.tanh, max_iter=20_000
-    )
+    spiral = iterated(np.array([[c, -s], [s, c]]), 0.998, 0.0, np.array([[0.3, 0.1]]), np.tanh, max_iter=20_000)
     assert spiral.status[0] == CONVERGED
     assert spiral.iterations[0] > 5000
     below_flip = one(-0.999, [0.5], np.tanh, max_iter=50_000)
@@ -91,7 +96,7 @@ def test_a_slow_run_is_not_called_wandering():
 
 def test_the_ghost_of_a_fold_is_passed(golden):
     fold = float(golden["folds"]["items"][2]["gain"])  # E0 = 4
-    run = iterate_columns(np.ones((1, 1)), fold * (1 + 1e-6), 4.0, np.array([[4.0]]), firing_rate, max_iter=100_000)
+    run = iterated(np.ones((1, 1)), fold * (1 + 1e-6), 4.0, np.array([[4.0]]), firing_rate, max_iter=100_000)
     assert run.iterations[0] > 1000  # it lingers where the fixed points have just vanished
     assert run.status[0] == CONVERGED
     assert run.E[0, 0] > 40
@@ -120,7 +125,7 @@ def test_stays_at_an_exact_fixed_point():
 
 def test_divergence_and_nan_stay_with_their_column():
     starts = np.array([[1.0, 1.0], [np.nan, 1.0], [0.0, 0.0], [np.inf, 0.0]])
-    run = iterate_columns(np.eye(2) * 2, 1.0, 0.0, starts, lambda E: E)
+    run = iterated(np.eye(2) * 2, 1.0, 0.0, starts, lambda E: E)
     assert run.status.tolist() == [DIVERGED, DIVERGED, CONVERGED, DIVERGED]
     assert run.error[2] == 0.0
     assert np.isinf(run.error[[0, 1, 3]]).all()
@@ -140,7 +145,7 @@ def test_max_iter_counts_applications():
 def test_rounding_level_ends_a_run_whose_tolerance_is_out_of_reach():
     c, s = np.cos(1.0), np.sin(1.0)
     A = np.array([[c, -s], [s, c]])
-    run = iterate_columns(A, 0.5, 1e6, np.array([[8.0, 3.0]]), lambda E: E, tol=1e-14)
+    run = iterated(A, 0.5, 1e6, np.array([[8.0, 3.0]]), lambda E: E, tol=1e-14)
     assert run.status[0] == CONVERGED
     assert run.iterations[0] < 100
     np.testing.assert_allclose(run.E[0], np.linalg.solve(np.eye(2) - 0.5 * A, [1e6, 1e6]), rtol=1e-14)
@@ -153,7 +158,7 @@ def test_a_residual_that_rounding_keeps_from_shrinking_is_not_wandering():
         return np.tanh(E) + rough[(np.abs(E) * 1e13).astype(np.int64) % 4096]
 
     c, s = np.cos(1.0), np.sin(1.0)
-    run = iterate_columns(np.array([[c, -s], [s, c]]), 0.99, 0.0, np.array([[0.3, 0.1]]), rate)
+    run = iterated(np.array([[c, -s], [s, c]]), 0.99, 0.0, np.array([[0.3, 0.1]]), rate)
     assert run.status[0] == CONVERGED
     assert np.abs(run.E).max() < 1e-8
 
@@ -169,35 +174,33 @@ def test_company_order_and_cuts_do_not_matter():
     A = network()
     gains = np.repeat(np.linspace(0, 20, 50), 30)  # 1,500 columns: more than a block holds
     starts = random_starts(RateNetwork(A, 8.0), np.linspace(0, 20, 50), 30, np.random.default_rng(0))
-    whole = iterate_columns(A, gains, 8.0, starts, TABLE)
+    whole = iterated(A, gains, 8.0, starts, TABLE)
     assert (whole.status == CONVERGED).all()
     order = np.random.default_rng(1).permutation(len(gains))
-    shuffled = iterate_columns(A, gains[order], 8.0, starts[order], TABLE)
+    shuffled = iterated(A, gains[order], 8.0, starts[order], TABLE)
     _same(type(whole)(*(getattr(whole, f)[order] for f in whole.__dataclass_fields__)), shuffled)
     for k in (0, 700, 1499):
-        alone = iterate_columns(A, gains[k], 8.0, starts[k : k + 1], TABLE)
+        alone = iterated(A, gains[k], 8.0, starts[k : k + 1], TABLE)
         np.testing.assert_allclose(alone.E[0], whole.E[k], atol=1e-9)
         assert abs(int(alone.iterations[0]) - int(whole.iterations[k])) <= 1
-    again = iterate_columns(A, gains, 8.0, starts, TABLE)
+    again = iterated(A, gains, 8.0, starts, TABLE)
     for f in whole.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(whole, f), getattr(again, f))
 
 
 def test_every_kind_of_end_keeps_its_place_in_a_full_queue():
     gains = np.tile([2.5, 3.2, 3.9, 3.5, 0.5, 5.0], 400)  # 2,400 columns of the logistic map; gain 5 escapes
-    run = iterate_columns(np.ones((1, 1)), gains, 0.0, np.full((2400, 1), 0.3), logistic)
+    run = iterated(np.ones((1, 1)), gains, 0.0, np.full((2400, 1), 0.3), logistic)
     assert run.status.tolist() == [CONVERGED, PERIODIC, WANDERING, PERIODIC, CONVERGED, DIVERGED] * 400
     assert run.period.tolist() == [1, 2, 0, 4, 1, 0] * 400
     np.testing.assert_allclose(run.E[0::6], 0.6, atol=1e-9)
 
 
-def test_outside_currents_of_every_shape():
+def test_outside_currents_for_all_or_for_each_neuron():
     A, rng = network(), np.random.default_rng(3)
     starts = rng.uniform(-10, 20, (700, 40))
-    per_column, per_neuron = rng.uniform(6, 10, (700, 1)), rng.uniform(6, 10, 40)
-    E0 = {"number": 8.0, "neuron": per_neuron, "column": per_column, "both": per_column + per_neuron - 8}
-    for value in E0.values():
-        run = iterate_columns(A, 3.0, value, starts, TABLE)
+    for value in (8.0, rng.uniform(6, 10, 40)):
+        run = iterated(A, 3.0, value, starts, TABLE)
         assert (run.status == CONVERGED).all()
         np.testing.assert_allclose(value + 3.0 * TABLE(run.E) @ A.T, run.E, atol=1e-9)
 
@@ -205,8 +208,8 @@ def test_outside_currents_of_every_shape():
 def test_sparse_is_dense():
     A, starts = network(), np.random.default_rng(3).uniform(-10, 20, (90, 40))
     for m in (1, 90):
-        dense = iterate_columns(A, 3.0, 8.0, starts[:m], TABLE)
-        _same(dense, iterate_columns(sparse.csr_array(A), 3.0, 8.0, starts[:m], TABLE))
+        dense = iterated(A, 3.0, 8.0, starts[:m], TABLE)
+        _same(dense, iterated(sparse.csr_array(A), 3.0, 8.0, starts[:m], TABLE))
 
 
 def test_damping_goes_part_of_the_way():
@@ -215,25 +218,25 @@ def test_damping_goes_part_of_the_way():
     for _ in range(2):
         x += 0.3 * (-400.0 * firing_rate(x) - x)
     np.testing.assert_allclose(run.E[0, 0], x, rtol=1e-14)
-    undamped = iterate_columns(np.ones((1, 1)), -400.0, 8.0, np.array([[8.0]]), firing_rate)
-    damped = iterate_columns(np.ones((1, 1)), -400.0, 8.0, np.array([[8.0]]), firing_rate, damping=0.5)
+    undamped = iterated(np.ones((1, 1)), -400.0, 8.0, np.array([[8.0]]), firing_rate)
+    damped = iterated(np.ones((1, 1)), -400.0, 8.0, np.array([[8.0]]), firing_rate, damping=0.5)
     assert (undamped.status[0], undamped.period[0], damped.status[0]) == (PERIODIC, 2, CONVERGED)
 
 
 def test_inputs_are_left_alone_and_empty_ones_pass():
     A, starts = network(), np.full((3, 40), 8.0)
     A.flags.writeable = starts.flags.writeable = False
-    iterate_columns(A, 3.0, 8.0, starts, TABLE)
+    iterated(A, 3.0, 8.0, starts, TABLE)
     assert (starts == 8.0).all()
-    assert iterate_columns(A, np.empty(0), 8.0, np.empty((0, 40)), TABLE).E.shape == (0, 40)
-    assert iterate_columns(np.empty((0, 0)), 1.0, 8.0, np.empty((2, 0)), TABLE).status.tolist() == [CONVERGED] * 2
+    assert iterated(A, np.empty(0), 8.0, np.empty((0, 40)), TABLE).E.shape == (0, 40)
+    assert iterated(np.empty((0, 0)), 1.0, 8.0, np.empty((2, 0)), TABLE).status.tolist() == [CONVERGED] * 2
 
 
 def test_memory_is_the_answer_and_a_few_blocks():
     A = network()
     starts = np.full((20_000, 40), 8.0)
     tracemalloc.start()
-    iterate_columns(A, 3.0, 8.0, starts, TABLE)
+    iterated(A, 3.0, 8.0, starts, TABLE)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < starts.nbytes + 6e6
