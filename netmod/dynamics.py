@@ -32,7 +32,7 @@ class RateNetwork:
     E0 : float or array_like, shape (n,)
         Input current from outside the network, mV.
     neuron : LIF, optional
-        The neuron whose firing rate is r. Not used if `rate` is given.
+        The neuron whose firing rate is r, or n of them that differ. Not used if `rate` is given.
     rate : callable, optional
         Another firing-rate function: mV in, 1/ms out, elementwise over arrays. A method ``rate.slope`` gives its
         derivative; without one that works, the derivative is a central difference, good to about ten digits. None
@@ -75,7 +75,9 @@ class RateNetwork:
         W = _own(_checks.square("W", self.W, stack=False))
         E0 = _checks.per_neuron("E0", self.E0, W.shape[0])
         E0.flags.writeable = False
-        known = what_is_known(self.rate, _checks.instance("neuron", self.neuron, LIF))
+        if _checks.instance("neuron", self.neuron, LIF).shape not in ((), E0.shape):
+            raise ValueError(f"neuron must describe {len(E0)} neurons to fit W, got {self.neuron.shape[0]}")
+        known = what_is_known(self.rate, self.neuron)
         object.__setattr__(self, "W", W)
         object.__setattr__(self, "E0", E0)
         object.__setattr__(self, "_known", known)

@@ -142,7 +142,7 @@ def sweep(
     signs : (n,) array, optional
         Sign (and relative size) of each neuron's outgoing connections; see `dale_signs`.
     neuron : LIF, optional
-        The neuron, by default ``LIF()``.
+        The neuron, by default ``LIF()``, or n of them that differ.
     starts : int, optional
         Random starts for each network and strength, uniform in a box that holds every fixed point. Where the range of
         a `rate` is not known there is no such box, and the rates seen within 10, 100, 1000 and 10,000 mV of `E0` take
@@ -388,7 +388,9 @@ def _table_span(
 ) -> tuple[float, float] | None:
     """Return the currents that a table of a neuron's rate should cover (it is exact outside), None for no table."""
     neuron = known.neuron
-    if neuron is None or neuron.sigma == 0 or not np.isfinite(known.high) or not len(stack) or gains.size == 0:
+    if neuron is None or neuron.shape or neuron.sigma == 0 or not np.isfinite(known.high):
+        return None
+    if not stack or gains.size == 0:
         return None
     reach = np.abs(gains).max() * max(_matrix.row_sums(abs(connection_matrix(A, 1.0, signs))).max() for A in stack)
     reach *= known.high

@@ -257,9 +257,7 @@ class Regression:
         return "\n".join([*lines, f"R² = {self.r_squared:.2f}, out of sample {self.r_squared_out:.2f}"])
 
 
-def regress(
-    predictors: Mapping[str, ArrayLike], y: ArrayLike, *, resamples: int = 2000, rng: Any = None
-) -> Regression:
+def regress(predictors: dict[str, ArrayLike], y: ArrayLike, *, resamples: int = 2000, rng: Any = None) -> Regression:
     """Return the regression of `y` on `predictors`, all standardised, with bootstrap intervals.
 
     Parameters

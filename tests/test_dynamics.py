@@ -300,3 +300,17 @@ def test_rounding_is_what_exact_arithmetic_leaves_at_most():
         error = max(abs(float(Fraction(c) - e)) for c, e in zip(computed, exact, strict=True))
         assert error <= floor < 1e-7
     assert RateNetwork(np.zeros((0, 0)), 0.0).rounding(np.zeros(0), np.zeros(0)) == 0
+
+
+def test_neurons_that_differ_have_their_own_ranges_and_fit_the_network():
+    neurons = LIF(tau_ref=np.array([2.0, 4.0, 8.0]))
+    net = RateNetwork([[0.0, 50.0, -10.0], [0.0, 0.0, 8.0], [5.0, 0.0, 0.0]], 8.0, neurons)
+    np.testing.assert_allclose(net.rate_range()[1], [0.5, 0.25, 0.125])
+    low, high = net.box()
+    np.testing.assert_allclose(low, [8 - 1.25, 8, 8], atol=1e-12)
+    np.testing.assert_allclose(high, [8 + 12.5, 9, 10.5], atol=1e-12)
+    assert values_in_a_box(net)
+    assert net.increasing
+    assert net.known.max_slope == np.inf  # no bound is claimed
+    with pytest.raises(ValueError, match="neuron must describe 2 neurons to fit W, got 3"):
+        RateNetwork(np.zeros((2, 2)), 8.0, neurons)

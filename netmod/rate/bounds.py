@@ -35,7 +35,9 @@ _B_LEFT = 8.0  # the cover starts where b = 8; further left, r < e^{-62}
 
 def supported(neuron: LIF) -> bool:
     """Return whether bounds are claimed for this neuron."""
-    return neuron.sigma > 0 and RATIO_RANGE[0] <= (neuron.v_th - neuron.v_r) / neuron.sigma <= RATIO_RANGE[1]
+    if neuron.shape or neuron.sigma == 0:
+        return False
+    return RATIO_RANGE[0] <= (neuron.v_th - neuron.v_r) / neuron.sigma <= RATIO_RANGE[1]
 
 
 def enclosures(E: Array, neuron: LIF) -> tuple[Array, Array, Array, Array]:
@@ -75,8 +77,8 @@ def slope_over(low: Array, high: Array, neuron: LIF, pieces: int = 32) -> Array:
 def maxima(neuron: LIF) -> tuple[float, float]:
     """Return upper bounds on max r' (within 3e-9 of it) and on max |r''| (within 0.2 %), or infinities.
 
-    Infinity means that nothing is claimed: no noise, an extreme ratio of noise to threshold, or a cover that would
-    need too many intervals.
+    Infinity means that nothing is claimed: neurons that differ, no noise, an extreme ratio of noise to threshold, or
+    a cover that would need too many intervals.
     """
     if not supported(neuron):
         return np.inf, np.inf
