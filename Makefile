@@ -3,21 +3,25 @@ PYTHON ?= python3
 PORT ?= 8000
 CHAPTER ?=
 PY := .venv/bin/python
+INSTALL := $(PY) -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve test bless figures bench peers pdf lab lock clean
+.PHONY: help setup book serve test bless figures bench peers grader pdf lab lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
-setup: .venv/.stamp ## make .venv from the lock, or renew it when the lock has changed
-.venv/.stamp: requirements.txt
+setup: .venv/.stamp ## make .venv with what the book needs, or renew it when its lock has changed
+.venv/.stamp: requirements/book.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netmod needs Python 3.11 or newer, and this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0])'
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo 'This Python has no venv module. On Debian and Ubuntu: apt install python3-venv'; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
-	$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements/book.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch .venv/.stamp
+.venv/.test .venv/.lab: .venv/.%: requirements/%.txt .venv/.stamp
+	$(INSTALL) --require-hashes -r requirements/$*.txt
+	@touch $@
 
 book: setup ## run the chapters and build the site; warnings are errors
 	@$(PY) -m book._ext.build
@@ -25,33 +29,33 @@ book: setup ## run the chapters and build the site; warnings are errors
 serve: book ## build, then serve the site at localhost:8000 (PORT=...)
 	$(PY) -m http.server -b 127.0.0.1 -d _build/html $(PORT)
 
-test: setup ## style, types, and all tests: package, chapters, site
+test: setup .venv/.test ## style, types, and all tests: package, chapters, site
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -n 2
 
-bless: setup ## renew the checked outputs of the chapters, or of one: CHAPTER=01
+bless: setup .venv/.test ## renew the checked outputs of the chapters, or of one: CHAPTER=01
 	$(PY) -m tests.bless $(CHAPTER)
 
 figures: setup ## write every numbered figure and its arrays to _build/figures, or one chapter's: CHAPTER=01
 	$(PY) -m book._ext.figures $(CHAPTER)
 
-bench: setup ## time netmod against its peers in one run, and print the ratios
+bench: setup .venv/.test ## time netmod against its peers in one run, and print the ratios
 	$(PY) -m pytest tests/benchmarks -q -s
 
 peers: .venv-peers/.stamp ## make .venv-peers, where the other simulators and solvers live (Python 3.11 or 3.12)
-.venv-peers/.stamp: requirements-peers.txt
-	$(PYTHON) -m venv .venv-peers
-	.venv-peers/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-peers.txt
-	@touch .venv-peers/.stamp
+grader: .venv-grader/.stamp ## make .venv-grader, where nbgrader lives, which the graded exercises are tried with
+.venv-peers/.stamp .venv-grader/.stamp: .venv-%/.stamp: requirements/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@touch $@
 
-pdf: book ## print the whole book to _build/netmod-book.pdf (needs Chromium)
+pdf: book .venv/.test ## print the whole book to _build/netmod-book.pdf (needs Chromium)
 	@$(PY) -m book._ext.build singlehtml && $(PY) -m book._ext.printed
 
-lab: setup ## open the chapters as notebooks in JupyterLab
+lab: setup .venv/.lab ## open the chapters as notebooks in JupyterLab
 	$(PY) -m jupyterlab book
 
-lock: setup ## renew requirements.txt from pyproject.toml, and requirements-peers.txt
-	$(PY) -m uv pip compile pyproject.toml --group book --group lab --group test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.txt
-	$(PY) -m uv pip compile requirements-peers.in --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-peers.txt
+lock: setup .venv/.test ## renew the locks in requirements/ from pyproject.toml (UPGRADE=--upgrade: with newer versions)
+	$(PY) -m book._ext.locks $(UPGRADE)
 
-clean: ## remove everything built (the environments stay: remove .venv and .venv-peers by hand)
+clean: ## remove everything built (the environments stay: remove .venv, .venv-peers and .venv-grader by hand)
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage

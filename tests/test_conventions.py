@@ -384,16 +384,6 @@ def test_no_file_speaks_of_one_machine_or_of_registries():
     assert not faults, "\n" + "\n".join(faults)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-peers.txt"])
-def test_locks_pin_by_hash_and_hold_no_address(name):
-    text = (ROOT / name).read_text(encoding="utf-8")
-    assert "://" not in text
-    pins = re.findall(r"^[A-Za-z0-9][^\n]*==[^\n]*\\$", text, re.M)
-    assert len(pins) > 20
-    assert len(re.findall(r"^[A-Za-z0-9]", text, re.M)) == len(pins)
-    assert text.count("--hash=sha256:") >= len(pins)
-
-
 def test_benchmarks_live_in_one_place():
     names = {path.relative_to(ROOT).parent.as_posix() for path in tracked() if path.name.startswith("bench_")}
     assert names <= {"tests/benchmarks"}

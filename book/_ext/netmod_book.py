@@ -9,13 +9,15 @@ import os
 import platform
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import flit_core.config
-import flit_core.wheel
 import nbformat
 from docutils import nodes
 from myst_nb.core.execute.cache import NotebookClientCache
@@ -35,7 +37,7 @@ REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"
 logger = logging.getLogger(__name__)
 
 # Whatever a chapter's cells read, besides the chapter itself.
-DEPENDS = ("netmod/**/*.py", "requirements.txt")
+DEPENDS = ("netmod/**/*.py", "netmod_check/**/*.py", "requirements/book.txt")
 
 # MathJax components that these pages can load; the rest of it (other outputs, speech) stays out of the site.
 MATHJAX_PARTS = (
@@ -156,8 +158,26 @@ def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, l
 
 def wheel_name(root: Path) -> str:
     """Return the file name of the package's wheel."""
-    info = flit_core.config.read_flit_config(root / "pyproject.toml")
-    return f"{info.module}-{info.metadata['version']}-py3-none-any.whl"
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return f"{project['name']}-{project['version']}-py3-none-any.whl"
+
+
+def make_wheel(root: Path, target: Path) -> Path:
+    """Build the package's wheel into `target`, from a copy: setuptools leaves its own files where it builds."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(root / name, folder)
+        for package in ("netmod", "netmod_check"):
+            shutil.copytree(root / package, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
+        build = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+        done = subprocess.run(
+            [sys.executable, "-c", build, str(target)], cwd=folder, text=True, capture_output=True, check=False
+        )
+    if done.returncode:
+        raise RuntimeError(f"the wheel cannot be built:\n{done.stdout}\n{done.stderr}")
+    wheel = target / wheel_name(root)
+    wheel.chmod(0o644)
+    return wheel
 
 
 def offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -199,8 +219,7 @@ def build_wheel(app: Sphinx, error: Exception | None) -> None:
         return
     target = Path(app.outdir) / "_downloads"
     target.mkdir(exist_ok=True)
-    wheel = flit_core.wheel.make_wheel_in(Path(app.srcdir) / "pyproject.toml", target)
-    wheel.file.chmod(0o644)
+    make_wheel(Path(app.srcdir), target)
 
 
 def drop_stale_pages(app: Sphinx, error: Exception | None) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from netmod.lif import LIF
-from netmod.rate.siegert import FAR, LOW, check_neuron, evaluate, reduced
+from netmod.lif.neuron import check_neuron
+from netmod.rate.siegert import FAR, LOW, evaluate, reduced
 from netmod.rate.table import RateTable
 
 __all__ = [

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import number
 from netmod.lif import LIF
-from netmod.rate.siegert import check_neuron, evaluate, real_array
+from netmod.lif.neuron import check_neuron
+from netmod.rate.siegert import evaluate, real_array
 
 Floats = NDArray[np.float64]
 
