@@ -332,6 +332,20 @@ def test_the_execution_key_follows_what_cells_depend_on_and_nothing_else(tmp_pat
     assert len(keys) == 5
 
 
+def test_equation_1_is_number_1_and_its_chapter_counts_on_without_it():
+    def numbered(**numbers):
+        return {f"equation-eq-{name}": number for name, number in numbers.items()}
+
+    env = SimpleNamespace(
+        toc_fignumbers={"two": {"displaymath": numbered(z=(2, 1))}, "one": {"figure": {"a": (3, 1)}}}
+    )
+    netmod_book.number_equation_1(None, env)
+    env.toc_fignumbers["three"] = {"displaymath": numbered(a=(3, 1), map=(3, 2), b=(3, 3))}
+    assert netmod_book.number_equation_1(None, env) == []
+    assert env.toc_fignumbers["three"]["displaymath"] == numbered(a=(3, 1), map=(1,), b=(3, 2))
+    assert env.toc_fignumbers["two"]["displaymath"] == numbered(z=(2, 1))
+
+
 def test_bars_in_docstrings_are_bars():
     lines = ["The size |x| of ``a|b``, and \\|y|.", ">>> 1 | 2", "| a | line block"]
     netmod_book.keep_bars(None, "function", "f", None, None, lines)

@@ -32,6 +32,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 
 from book._ext import chapters, downloads
 
+EQUATION_1 = "equation-eq-map"
 REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 logger = logging.getLogger(__name__)
@@ -145,6 +146,17 @@ def drop_repeated_ids(app: Sphinx, doctree: nodes.document, docname: str) -> Non
     """Take away the one identifier that sphinx-proof and sphinx-exercise give to every box of a kind."""
     for box in doctree.findall(lambda node: isinstance(node, nodes.section | nodes.admonition)):
         box["ids"] = [name for name in box["ids"] if name not in REPEATED_IDS]
+
+
+def number_equation_1(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Let the poster's Equation 1 be number 1, not the first of its chapter; the chapter counts on without it."""
+    for numbers in env.toc_fignumbers.values():
+        equations = numbers.get("displaymath", {})
+        if own := equations.get(EQUATION_1):
+            later = {name: (*found[:-1], found[-1] - 1) for name, found in equations.items() if found > own}
+            equations.update(later)
+            equations[EQUATION_1] = (1,)
+    return []
 
 
 def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
@@ -271,6 +283,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
     app.connect("doctree-read", mark_checked_cells)
+    app.connect("env-get-updated", number_equation_1, priority=600)  # after Sphinx has counted
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("autodoc-process-docstring", keep_bars, priority=600)  # after napoleon
     app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu
