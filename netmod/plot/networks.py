@@ -167,9 +167,13 @@ def spectrum(
     outlier: float | None = None,
     color: str = "simulation",
 ) -> tuple[PathCollection, Circle | None, Line2D | None]:
-    """Draw eigenvalues in the complex plane, the predicted disc and the predicted outlier; return all three."""
+    """Draw eigenvalues in the complex plane, the predicted disc and the predicted outlier; return all three.
+
+    Eigenvalues outside the disc are drawn larger.
+    """
     z = np.ravel(np.asarray(eigenvalues, dtype=complex))
-    points = ax.scatter(z.real, z.imag, s=7, color=COLORS[color], alpha=0.8, linewidths=0)
+    size = np.where(np.abs(z) > 1.08 * (np.inf if radius is None else radius), 18.0, 7.0)
+    points = ax.scatter(z.real, z.imag, s=size, color=COLORS[color], alpha=0.8, linewidths=0, zorder=3)
     disc: Any = None
     if radius is not None:
         disc = ax.add_patch(Circle((0.0, 0.0), radius, fill=False, color=COLORS["theory"], lw=1.2))
