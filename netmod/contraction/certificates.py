@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import number
+from netmod._checks import array, instance, number, show, states
+from netmod._matrix import entries
 from netmod.contraction import norms as _norms
 from netmod.contraction.proofs import Certificate, banach, box, newton_kantorovich, nothing, residual
 from netmod.dynamics import RateNetwork
@@ -62,6 +63,7 @@ def lipschitz_constants(net: RateNetwork, *, steepest: float | None = None) -> d
     >>> {norm: round(k, 4) for norm, k in lipschitz_constants(net).items() if norm in ("2", "fro")}
     {'2': 0.4431, 'fro': 0.6267}
     """
+    net = instance("net", net, RateNetwork)
     slope = _steepest(net) if steepest is None else number("steepest", steepest, low=0.0)
     W = net.W
     sizes = {
@@ -70,7 +72,7 @@ def lipschitz_constants(net: RateNetwork, *, steepest: float | None = None) -> d
         "inf": _norms.inf(W),
         "fro": _norms.frobenius(W),
         "perron": _norms.perron(abs(W))[0],
-        "poster": float(np.abs(W.data if net.is_sparse else W).max(initial=0.0)),
+        "poster": float(np.abs(entries(W)).max(initial=0.0)),
     }
     return {name: float(size * slope * (1 + 1e-15)) if size > 0 else 0.0 for name, size in sizes.items()}
 
@@ -178,9 +180,9 @@ def certify(net: RateNetwork, E: ArrayLike) -> Certificate:
     >>> certificate.method, certificate.unique, certificate.radius < 1e-6
     ('Banach', True, True)
     """
-    x = np.array(E, dtype=float)
-    if x.shape != (net.n,):
-        raise ValueError(f"E must have shape ({net.n},), got shape {x.shape}")
+    x = states("E", E, instance("net", net, RateNetwork).n)
+    if x.ndim != 1:
+        raise ValueError(f"E must be one state of shape ({net.n},), got shape {x.shape}")
     neuron = _neuron(net)
     if neuron is None:
         return nothing("the rate function is not the package's own, so nothing is known about its errors")
@@ -225,14 +227,14 @@ def _steepest(net: RateNetwork) -> float:
 
 
 def _constant(k: ArrayLike) -> Array:
-    out = np.asarray(k, dtype=float)
+    out = array("k", k, finite=False)
     if ((out < 0) | (out >= 1)).any():
-        raise ValueError(f"k must be in [0, 1): above that there is no contraction and no bound, got {k!r}")
+        raise ValueError(f"k must be in [0, 1): above that there is no contraction and no bound, got {show(k)}")
     return out
 
 
 def _not_negative(name: str, value: ArrayLike) -> Array:
-    out = np.asarray(value, dtype=float)
+    out = array(name, value, finite=False)
     if (out < 0).any():
-        raise ValueError(f"{name} must not be negative, got {value!r}")
+        raise ValueError(f"{name} must not be negative, got {show(value)}")
     return out

@@ -9,6 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from netmod._matrix import dense, entries, is_sparse, row_sums
+
 Array = NDArray[np.float64]
 
 _U = np.finfo(float).eps
@@ -23,17 +25,17 @@ def gamma(n: int) -> float:
 
 def one(W: Any) -> float:
     """Return a bound on the largest absolute column sum of `W`."""
-    return _up(np.asarray(abs(W).sum(axis=0)), W.shape[0])
+    return _up(row_sums(abs(W).T), W.shape[0])
 
 
 def inf(W: Any) -> float:
     """Return a bound on the largest absolute row sum of `W`."""
-    return _up(np.asarray(abs(W).sum(axis=1)), W.shape[0])
+    return _up(row_sums(abs(W)), W.shape[0])
 
 
 def frobenius(W: Any) -> float:
     """Return a bound on the Frobenius norm of `W`."""
-    data = W.data if _is_sparse(W) else W
+    data = entries(W)
     top = float(np.abs(data).max(initial=0.0))
     if top == 0 or not np.isfinite(top):
         return top
@@ -50,13 +52,13 @@ def two(W: Any) -> float:
     n = W.shape[0]
     if n == 0:
         return 0.0
-    top = float(np.abs(W.data if _is_sparse(W) else W).max(initial=0.0))
+    top = float(np.abs(entries(W)).max(initial=0.0))
     if top == 0:
         return 0.0
-    if _is_sparse(W) and n > _DENSE:
+    if is_sparse(W) and n > _DENSE:
         B = abs(W)
         return float(np.sqrt(perron((B.T @ B).tocsr())[0]) * (1 + gamma(n)))
-    M = (W.toarray() if _is_sparse(W) else W) / top
+    M = dense(W) / top
     V = np.linalg.svd(M)[2].T
     g = gamma(n)
     B, aV = M @ V, np.abs(V)
@@ -159,10 +161,6 @@ def _perron_vector(A: Any) -> Array:
             break
         x = y
     return x
-
-
-def _is_sparse(W: Any) -> bool:
-    return bool(sp.issparse(W))
 
 
 def _up(sums: Array, terms: int) -> float:

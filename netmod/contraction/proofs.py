@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from netmod._matrix import dense, scale_columns
 from netmod.contraction import norms as _norms
 from netmod.dynamics import RateNetwork
 from netmod.lif import LIF
@@ -66,8 +65,7 @@ def banach(net: RateNetwork, slopes: Array, defect: Array | None, where: str) ->
 
     `slopes` bounds r' per neuron. A `defect` bounds |x - F(x)|; without one, no distance follows.
     """
-    D = sp.diags_array(slopes)
-    J = abs(net.W) @ D if net.is_sparse else np.abs(net.W) * slopes
+    J = scale_columns(abs(net.W), slopes)
     top = 1 + 4 * np.finfo(float).eps
     perron, u, e = _norms.perron(J)
     found = []
@@ -75,7 +73,7 @@ def banach(net: RateNetwork, slopes: Array, defect: Array | None, where: str) ->
         if k * top < 1:
             found.append((k * top, norm))
     if not found and net.n <= _MAX_INVERSE:
-        k = _norms.two(net.W @ D if net.is_sparse else net.W * slopes) * top
+        k = _norms.two(scale_columns(net.W, slopes)) * top
         if k < 1:
             found.append((k, "2"))
     best: tuple[float, str, float, str] | None = None
@@ -102,7 +100,7 @@ def newton_kantorovich(
     if net.n > _MAX_INVERSE:
         return nothing(f"not a contraction, and n > {_MAX_INVERSE} is too large for Newton-Kantorovich")
     n, g = net.n, _norms.gamma(net.n)
-    W = net.W.toarray() if net.is_sparse else net.W
+    W = dense(net.W)
     aW, ones = np.abs(W), np.ones(n)
     _, _, s, ds = enclosures(x, neuron)
     M = np.eye(n) - W * s
@@ -146,7 +144,7 @@ def box(net: RateNetwork, neuron: LIF) -> tuple[Array, Array]:
     Every state F(E) lies in the first box, since rates lie in [0, 1/τ_ref]. If all fixed points lie in [a, b], then
     they lie in F's image of it too, whose ends follow from r(a) and r(b) as r increases. F maps each box into itself.
     """
-    plus, minus = _parts(net.W)
+    plus, minus = (abs(net.W) + net.W) / 2, (abs(net.W) - net.W) / 2
     g = _norms.gamma(net.n)
     r_low, r_high = net.rate_range()
     low, high = np.full(net.n, -np.inf), np.full(net.n, np.inf)
@@ -168,13 +166,6 @@ def box(net: RateNetwork, neuron: LIF) -> tuple[Array, Array]:
 def _rate_range(low: Array, high: Array, neuron: LIF) -> tuple[Array, Array]:
     r, dr, _, _ = enclosures(np.stack([low, high]), neuron)
     return np.maximum(r[0] - dr[0], 0), r[1] + dr[1]
-
-
-def _parts(W: Any) -> tuple[Any, Any]:
-    """Return the positive and the negative part of `W`, both not negative."""
-    if bool(sp.issparse(W)):
-        return W.maximum(0).tocsr(), (-W).maximum(0).tocsr()
-    return np.maximum(W, 0), np.maximum(-W, 0)
 
 
 def nothing(reason: str) -> Certificate:

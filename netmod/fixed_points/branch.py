@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
+from netmod._checks import number, vector
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.newton import newton
 from netmod.fixed_points.path import Path, Point
@@ -151,13 +152,12 @@ def _follow(
 ) -> Branch:
     """Do what `trace_branch` says; without `spectra`, leave out eigenvalues and all events but folds."""
     net = check_net(net)
-    g = np.asarray(strengths, dtype=float)
-    if g.ndim != 1 or g.size == 0 or not np.isfinite(g).all():
-        raise ValueError(f"strengths must be a list of finite numbers, got {strengths!r}")
+    g = vector("strengths", strengths)
+    if g.size == 0:
+        raise ValueError("strengths must not be empty")
     if not (np.all(np.diff(g) > 0) or np.all(np.diff(g) < 0)):
         raise ValueError("strengths must be all increasing or all decreasing")
-    if not 0 < max_step <= 1:
-        raise ValueError(f"max_step must be in (0, 1], got {max_step!r}")
+    max_step = number("max_step", max_step, low=0.0, high=1.0, open_low=True)
     if net.n > _LARGEST:
         raise ValueError(
             f"net must have at most {_LARGEST} neurons, since every point costs all eigenvalues, got {net.n}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from netmod._checks import integer, number
+from netmod._matrix import dense, entries, is_sparse
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import FixedPoint, Floats, check_net, dense, product
+from netmod.fixed_points.solution import FixedPoint, Floats, check_net
 
 _PLAIN = 20  # steps of the plain iteration between two accelerated ones
 _DENSE = 1500
@@ -64,8 +64,7 @@ def extremal_fixed_points(
     """
     net = check_net(net)
     tol, max_iter = number("tol", tol, low=0.0, open_low=True), integer("max_iter", max_iter)
-    data = net.W.data if net.is_sparse else net.W
-    if (data < 0).any():
+    if (entries(net.W) < 0).any():
         i, j = (int(k[0]) for k in (net.W < 0).nonzero())
         raise ValueError(f"net must have no inhibition (W >= 0), got W[{i}, {j}] = {net.W[i, j]:g}")
     low, high = net.rate_range()
@@ -139,10 +138,10 @@ class _Side:
 
 def _resolvent(W: Any, slope: Floats, gap: Floats) -> Floats | None:
     """Return (I − W S)⁻¹ gap, or a partial sum of its series, which lies between that and gap."""
-    if len(gap) > _DENSE and sp.issparse(W):
+    if len(gap) > _DENSE and is_sparse(W):
         total, term = gap.copy(), gap
         for _ in range(_TERMS):
-            term = product(W, slope * term)
+            term = W @ (slope * term)
             total += term
         return total
     M = np.eye(len(gap)) - dense(W) * slope

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import integer, number
+from netmod._checks import array, generator, integer, number
+from netmod._matrix import dense, entries
 from netmod.contraction import certify
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.branch import Branch, Event, trace_branch
@@ -16,7 +17,7 @@ from netmod.fixed_points.extremal import extremal_fixed_points
 from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.newton import newton
 from netmod.fixed_points.search import TRACED, Notebook
-from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, dense, states
+from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, states
 from netmod.fixed_points.starts import random_starts
 
 __all__ = [
@@ -100,9 +101,7 @@ def iterate(
     tol, max_iter = number("tol", tol, low=0.0, open_low=True), integer("max_iter", max_iter)
     if patience is not None:
         integer("patience", patience, low=4)
-    g = np.asarray(strength, dtype=float)
-    if not np.isfinite(g).all():
-        raise ValueError("strength must be finite")
+    g = array("strength", strength)
     try:
         shape = np.broadcast_shapes(x.shape[:-1], g.shape)
     except ValueError:
@@ -242,7 +241,7 @@ def find_fixed_points(
     net = check_net(net)
     starts = integer("starts", starts)
     tol, atol = number("tol", tol, low=0.0, open_low=True), number("atol", atol, low=0.0, open_low=True)
-    begin = random_starts(net, 1.0, starts, np.random.default_rng(rng))
+    begin = random_starts(net, 1.0, starts, generator("rng", rng))
     runs = iterate(net, begin, tol=tol)
     book = Notebook(net, atol)
     book.add("iteration", runs)
@@ -250,7 +249,7 @@ def find_fixed_points(
     lost = np.asarray(runs.status) != "converged"
     book.add("newton", newton(net, runs.E[lost & np.isfinite(runs.E).all(axis=-1)]))
     proof = None
-    excitatory = not ((net.W.data if net.is_sparse else net.W) < 0).any()
+    excitatory = not (entries(net.W) < 0).any()
     bounded = bool(np.isfinite(net.rate_range()).all())
     if excitatory and bounded and net.increasing:
         least, greatest = extremal_fixed_points(net, tol=tol)

@@ -9,8 +9,9 @@ import scipy.sparse.linalg as spla
 from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import integer, number
+from netmod._matrix import dense, product
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, dense, product, states
+from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, states
 
 _DENSE = 1500  # up to this size a sparse network is solved densely: random graphs fill in at once
 _BYTES = 2**26  # Jacobians of a batch are solved in pieces of this size

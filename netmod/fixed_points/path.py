@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from netmod._matrix import dense
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import Floats, dense
+from netmod.fixed_points.solution import Floats
 
 
 class Path:

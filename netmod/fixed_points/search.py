@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from netmod._matrix import dense
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.branch import _follow
 from netmod.fixed_points.newton import newton
-from netmod.fixed_points.solution import FixedPoint, Floats, dense
+from netmod.fixed_points.solution import FixedPoint, Floats
 
 TRACED = 300  # neurons: up to this size the branch from strength 0 is followed, and known points are deflated
 _FOLLOWED = 12  # points from which a branch is followed back

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from netmod import _checks
 from netmod.dynamics import RateNetwork
 
 Floats = NDArray[np.float64]
@@ -71,35 +72,15 @@ class FixedPoint:
 
 def check_net(net: Any) -> RateNetwork:
     """Return `net` if it is a RateNetwork."""
-    if not isinstance(net, RateNetwork):
-        raise TypeError(f"net must be a RateNetwork, got {type(net).__name__}")
-    return net
+    return _checks.instance("net", net, RateNetwork)
 
 
 def states(name: str, value: ArrayLike | None, net: RateNetwork) -> Floats:
-    """Return starting states of shape (..., n); None means E0."""
-    if value is None:
-        return np.array(net.E0, dtype=float)
-    x = np.asarray(value)
-    if x.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must be real numbers, got dtype {x.dtype}")
-    if x.ndim == 0 or x.shape[-1] != net.n:
-        raise ValueError(f"{name} must have shape (..., {net.n}) to fit the network, got shape {x.shape}")
-    return x.astype(float)
+    """Return starting states of shape (..., n), as an array of its own; None means E0."""
+    return np.array(net.E0 if value is None else _checks.states(name, value, net.n))
 
 
 def as_result(value: NDArray[Any], shape: tuple[int, ...]) -> Any:
     """Return `value` in `shape`, as a plain Python scalar if that is ()."""
     out = value.reshape(shape)
     return out.item() if shape == () else out
-
-
-def dense(W: Any) -> Floats:
-    """Return `W` as a dense array."""
-    out: Floats = W.toarray() if hasattr(W, "toarray") else W
-    return out
-
-
-def product(W: Any, r: Floats) -> Floats:
-    """Return W r for each state of a stack (m, n)."""
-    return (W @ r.T).T

@@ -517,7 +517,7 @@ def test_nothing_is_claimed_when_in_doubt():
     assert certify(RateNetwork(W, 8.0), [np.inf, 8.9]).method == "none"
     table = RateNetwork(W, 8.0, rate=RateTable(LIF(), -50.0, 50.0))
     assert certify(table, [8.913157, 8.913157]) == certify(RateNetwork(W, 8.0), [8.913157, 8.913157])
-    with pytest.raises(ValueError, match=r"E must have shape \(2,\)"):
+    with pytest.raises(ValueError, match=r"E must have shape \(..., 2\)"):
         certify(RateNetwork(W, 8.0), [1.0])
     assert certify(RateNetwork(np.zeros((0, 0)), 8.0), np.zeros(0)).unique
 
