@@ -6,7 +6,7 @@ import numpy as np
 
 from netmod._matrix import dense
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.branch import _follow
+from netmod.fixed_points.branch import follow
 from netmod.fixed_points.newton import newton
 from netmod.fixed_points.solution import FixedPoint, Floats
 
@@ -53,11 +53,11 @@ class Notebook:
     def follow(self) -> None:
         """Follow the branch from strength 0, and back towards it from points that are not on it."""
         if not any("continuation" in methods for methods in self.found_by):
-            self.add("continuation", newton(self.net, _follow(self.net, [1.0], None, 0.05, spectra=False).E))
+            self.add("continuation", newton(self.net, follow(self.net, [1.0], None, 0.05, spectra=False).E))
         for i in range(_FOLLOWED):
             if i < len(self.points) and "continuation" not in self.found_by[i]:
                 try:
-                    branch = _follow(self.net, [1.0, 0.0], self.points[i], 0.05, spectra=False)
+                    branch = follow(self.net, [1.0, 0.0], self.points[i], 0.05, spectra=False)
                 except (ValueError, ArithmeticError):  # the point is at a fold: its branch has no start
                     continue
                 ends = branch.E[branch.strength == 1.0]
