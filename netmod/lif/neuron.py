@@ -156,6 +156,15 @@ def check_neuron(neuron: Any, *, numbers: bool = False) -> LIF:
     return neuron
 
 
+def kinds(neuron: LIF) -> tuple[LIF, NDArray[np.intp] | None]:
+    """Return the different ones among n neurons, as arrays, and the kind of each, (n,); or `neuron` and None."""
+    if not neuron.shape:
+        return neuron, None
+    values = np.stack([np.broadcast_to(value, neuron.shape) for value in neuron._values()])
+    different, kind = np.unique(values, axis=1, return_inverse=True)
+    return LIF(*different), kind.reshape(-1)
+
+
 def currents(E: ArrayLike, most: int | None = None) -> Array:
     """Return E as an array of floats of its own, checked."""
     given = np.asarray(E)

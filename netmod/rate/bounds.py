@@ -13,13 +13,14 @@ bound is not yet good enough, then bounds the maxima; beyond both ends of the co
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc, erfcx
 
-from netmod.lif import LIF
+from netmod.lif.neuron import LIF, kinds
 from netmod.rate.functions import firing_rate, firing_rate_slope
 
 Array = NDArray[np.float64]
@@ -28,16 +29,17 @@ Array = NDArray[np.float64]
 # thousand times weaker. Inputs beyond the range of (v_th - v_r)/σ below get no claim at all.
 RELATIVE = 1e-10
 RATIO_RANGE = (1e-2, 1e3)
+MOST_KINDS = 32  # of neurons that differ: each takes a quarter of a second
 _U = np.finfo(float).eps
 _TINY = 1e-290
 _B_LEFT = 8.0  # the cover starts where b = 8; further left, r < e^{-62}
 
 
 def supported(neuron: LIF) -> bool:
-    """Return whether bounds are claimed for this neuron."""
-    if neuron.shape or neuron.sigma == 0:
-        return False
-    return RATIO_RANGE[0] <= (neuron.v_th - neuron.v_r) / neuron.sigma <= RATIO_RANGE[1]
+    """Return whether bounds are claimed for this neuron, or for all of several."""
+    low, high = RATIO_RANGE[0] * neuron.sigma, RATIO_RANGE[1] * neuron.sigma
+    reach = neuron.v_th - neuron.v_r
+    return bool(np.all((neuron.sigma > 0) & (low <= reach) & (reach <= high)))
 
 
 def enclosures(E: Array, neuron: LIF) -> tuple[Array, Array, Array, Array]:
@@ -50,7 +52,7 @@ def enclosures(E: Array, neuron: LIF) -> tuple[Array, Array, Array, Array]:
     r = np.asarray(firing_rate(E, neuron), dtype=float)
     s = np.asarray(firing_rate_slope(E, neuron), dtype=float)
     gap = neuron.v_th - neuron.v_r
-    shift = 16 * _U * (np.abs(E) + abs(neuron.E_L) + abs(neuron.v_th) + abs(neuron.v_r))
+    shift = 16 * _U * (np.abs(E) + np.abs(neuron.E_L) + np.abs(neuron.v_th) + np.abs(neuron.v_r))
     kappa = 2 * np.maximum((neuron.v_th - neuron.E_L - E) / neuron.sigma, 0) + 1.2
     size = s + 2 * r / gap
     return r, RELATIVE * r + shift * size + _TINY, s, (RELATIVE + 5 * kappa / neuron.sigma * shift) * size + _TINY
@@ -77,11 +79,17 @@ def slope_over(low: Array, high: Array, neuron: LIF, pieces: int = 32) -> Array:
 def maxima(neuron: LIF) -> tuple[float, float]:
     """Return upper bounds on max r' (within 3e-9 of it) and on max |r''| (within 0.2 %), or infinities.
 
-    Infinity means that nothing is claimed: neurons that differ, no noise, an extreme ratio of noise to threshold, or
-    a cover that would need too many intervals.
+    Infinity means that nothing is claimed: no noise, an extreme ratio of noise to threshold, or a cover that would
+    need too many intervals. Of several neurons it is the largest of each; beyond 32 kinds nothing is claimed.
     """
     if not supported(neuron):
         return np.inf, np.inf
+    if neuron.shape:
+        different, _ = kinds(replace(neuron, E_L=0.0))  # which moves a rate, and changes neither maximum
+        if different.shape[0] > MOST_KINDS:
+            return np.inf, np.inf
+        each = [maxima(LIF(*values)) for values in zip(*vars(different).values(), strict=True)]
+        return max((x for x, _ in each), default=0.0), max((x for _, x in each), default=0.0)
     slope = _cover(neuron, 0, 1e-9)
     curvature = _cover(neuron, 1, 1e-3)
     return slope * (1 + 2e-9), curvature * (1 + 1e-3)

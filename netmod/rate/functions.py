@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from netmod.lif import LIF
-from netmod.lif.neuron import check_neuron
+from netmod.lif.neuron import LIF, check_neuron
 from netmod.rate.siegert import FAR, LOW, evaluate, reduced
 from netmod.rate.table import RateTable
 
@@ -47,7 +46,7 @@ def firing_rate(E: ArrayLike, neuron: LIF = _DEFAULT) -> Any:
     E : array_like
         Mean input, mV, any shape. NaN gives NaN for that element alone; the limits hold at plus and minus infinity.
     neuron : LIF, optional
-        The neuron's parameters.
+        The neuron's parameters. Where they are arrays (n,), `E` is broadcast with them.
 
     Returns
     -------
@@ -79,7 +78,7 @@ def firing_rate_slope(E: ArrayLike, neuron: LIF = _DEFAULT) -> Any:
     E : array_like
         Mean input, mV, any shape.
     neuron : LIF, optional
-        The neuron's parameters.
+        The neuron's parameters. Where they are arrays (n,), `E` is broadcast with them.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def firing_rate_curvature(E: ArrayLike, neuron: LIF = _DEFAULT) -> Any:
     E : array_like
         Mean input, mV, any shape.
     neuron : LIF, optional
-        The neuron's parameters.
+        The neuron's parameters. Where they are arrays (n,), `E` is broadcast with them.
 
     Returns
     -------
@@ -172,14 +171,14 @@ def max_slope(neuron: LIF = _DEFAULT) -> MaxSlope:
     Raises
     ------
     TypeError
-        If `neuron` is not a `LIF`.
+        If `neuron` is not a `LIF` whose parameters are numbers.
 
     Examples
     --------
     >>> max_slope()
     MaxSlope(E=10.3784, slope=0.00443147)
     """
-    return MaxSlope(*_largest(check_neuron(neuron), 1))
+    return MaxSlope(*_largest(check_neuron(neuron, numbers=True), 1))
 
 
 def max_curvature(neuron: LIF = _DEFAULT) -> MaxCurvature:
@@ -202,14 +201,14 @@ def max_curvature(neuron: LIF = _DEFAULT) -> MaxCurvature:
     Raises
     ------
     TypeError
-        If `neuron` is not a `LIF`.
+        If `neuron` is not a `LIF` whose parameters are numbers.
 
     Examples
     --------
     >>> max_curvature()
     MaxCurvature(E=4.64149, curvature=0.000904569)
     """
-    return MaxCurvature(*_largest(check_neuron(neuron), 2))
+    return MaxCurvature(*_largest(check_neuron(neuron, numbers=True), 2))
 
 
 def _largest(neuron: LIF, order: int) -> tuple[float, float]:

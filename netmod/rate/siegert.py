@@ -295,15 +295,21 @@ def evaluate(E: ArrayLike, neuron: LIF, order: int) -> Any:
     It has the shape of `E`, broadcast with the neuron's parameters.
     """
     x = fit(real_array("E", E), neuron)
-    out = np.empty(x.shape)
-    source, target = x.reshape(-1), out.reshape(-1)
     scales, n = Scales.of(neuron), math.prod(neuron.shape)
+    return elementwise(x.reshape(-1), scales, order, n).reshape(x.shape)[()]
+
+
+def elementwise(E: Floats, scales: Scales, order: int, n: int | None = None) -> Floats:
+    """Return the rate, or a derivative, for a one-dimensional array: scales repeat after `n` elements."""
+    out = np.empty(E.shape)
+    n = E.size if n is None else n
+    arrays = any(isinstance(x, np.ndarray) for x in scales)
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
-        for start in range(0, source.size, _BLOCK):
+        for start in range(0, E.size, _BLOCK):
             part = slice(start, start + _BLOCK)
-            mine = scales.at(np.arange(start, min(start + _BLOCK, source.size)) % n) if neuron.shape else scales
-            target[part] = _block(source[part], mine, order)
-    return out[()]
+            mine = scales.at(np.arange(start, min(start + _BLOCK, E.size)) % n) if arrays else scales
+            out[part] = _block(E[part], mine, order)
+    return out
 
 
 def fit(E: Floats, neuron: LIF) -> Floats:

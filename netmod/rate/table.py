@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import number
-from netmod.lif import LIF
-from netmod.lif.neuron import check_neuron
-from netmod.rate.siegert import evaluate, real_array
+from netmod.lif.neuron import LIF, check_neuron, kinds
+from netmod.rate.siegert import Scales, elementwise, evaluate, fit, real_array
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,8 @@ class RateTable:
     Parameters
     ----------
     neuron : LIF
-        The neuron's parameters. It needs noise, without which no table of finite size will do.
+        The neuron's parameters. It needs noise, without which no table of finite size will do. Where they are arrays
+        there is a table for each kind of neuron among the n, and inputs have the shape (..., n).
     E_min, E_max : float
         Ends of the table, mV.
     tol : float, optional
@@ -59,9 +60,10 @@ class RateTable:
         self.tol = number("tol", tol, low=1e-14, high=1.0)
         if self.E_min >= self.E_max:
             raise ValueError(f"E_min must be below E_max = {self.E_max:g} mV, got {E_min!r}")
-        if neuron.sigma == 0:
+        if np.any(np.equal(neuron.sigma, 0)):
             raise ValueError("neuron must have noise (sigma > 0) to be tabulated; use firing_rate, which is exact")
-        self._rate = _hermite(neuron, self.E_min, self.E_max, self.tol, 0)
+        self._kinds, self._kind = kinds(neuron)
+        self._rate = _hermite(self._kinds, self.E_min, self.E_max, self.tol, 0)
         self._slope: Floats | None = None
 
     def __repr__(self) -> str:
@@ -89,11 +91,11 @@ class RateTable:
     def slope(self, E: ArrayLike, out: Floats | None = None) -> Any:
         """Return the slope of the rate, 1/(ms mV), at mean inputs `E`, mV; see `__call__`."""
         if self._slope is None:
-            self._slope = _hermite(self.neuron, self.E_min, self.E_max, self.tol, 1)
+            self._slope = _hermite(self._kinds, self.E_min, self.E_max, self.tol, 1)
         return self._look_up(self._slope, E, out, 1)
 
     def _look_up(self, table: Floats, E: ArrayLike, out: Floats | None, order: int) -> Any:
-        E = real_array("E", E)
+        E = fit(real_array("E", E), self.neuron)
         if out is None:
             result = np.empty_like(E)
         elif not isinstance(out, np.ndarray) or out.dtype != np.float64:
@@ -102,13 +104,18 @@ class RateTable:
             raise ValueError(f"out must have the shape {E.shape} of E, got {out.shape}")
         else:
             result = out
-        # any contiguous layout is walked in memory order, without a copy
-        same = E.strides == result.strides and (E.flags.c_contiguous or E.flags.f_contiguous)
+        # any contiguous layout is walked in memory order, without a copy; of neurons that differ only row by row
+        flags, kind = E.flags, self._kind
+        same = E.strides == result.strides and (flags.c_contiguous or (kind is None and flags.f_contiguous))
         source = E.ravel(order="K" if same else "C")
         target = result.ravel(order="K") if same else np.empty(E.size)
         cells = table.shape[1] - 1
         per_mV = cells / (self.E_max - self.E_min)
+        columns = table.reshape(4, -1)
         size = min(_BLOCK, source.size)
+        if kind is not None:  # blocks of whole rows: the kinds come in the same order in each
+            kind = np.tile(kind, max(1, _BLOCK // max(1, kind.size)))
+            size = min(kind.size, source.size)
         u_, floor_, term_, cell_ = np.empty(size), np.empty(size), np.empty(size), np.empty(size, dtype=np.intp)
         for start in range(0, source.size, size or 1):
             x = source[start : start + size]
@@ -120,14 +127,18 @@ class RateTable:
             outside = None
             if not (u.min() >= 0 and u.max() <= cells):  # also true if there is a NaN
                 outside = ~((u >= 0) & (u <= cells))
-                exact = evaluate(x[outside], self.neuron, order)
+                scales = Scales.of(self._kinds)
+                exact = elementwise(x[outside], scales if kind is None else scales.at(kind[:n][outside]), order)
                 u[outside] = 0.0
             np.floor(u, out=floor)
             np.copyto(cell, floor, casting="unsafe")
             np.subtract(u, floor, out=u)
+            if kind is not None:
+                np.multiply(cell, table.shape[2], out=cell)
+                np.add(cell, kind[:n], out=cell)
             # mode="clip" only spares take a check; every cell is in range
-            np.take(table[3], cell, out=y, mode="clip")
-            for c in table[2::-1]:
+            np.take(columns[3], cell, out=y, mode="clip")
+            for c in columns[2::-1]:
                 np.multiply(y, u, out=y)
                 np.take(c, cell, out=term, mode="clip")
                 np.add(y, term, out=y)
@@ -139,30 +150,34 @@ class RateTable:
 
 
 def _hermite(neuron: LIF, E_min: float, E_max: float, tol: float, order: int) -> Floats:
-    """Return cubic coefficients (4, cells + 1) whose error, measured in every cell, is below `tol`.
+    """Return cubic coefficients (4, cells + 1), or (4, cells + 1, n), whose error in every cell is below `tol`.
 
     The last column holds the end of the table. Cubic Hermite error: h**4 / 384 times the fourth derivative.
     """
-    cells = max(8, int(np.ceil(4 * (E_max - E_min) / neuron.sigma))) if neuron.sigma > 0 else 8
-    while cells <= _MAX_CELLS:
+    n = math.prod(neuron.shape)
+    cells = max(8, int(np.ceil(4 * (E_max - E_min) / np.min(neuron.sigma, initial=np.inf))))
+    while cells * n <= _MAX_CELLS:
         nodes = np.linspace(E_min, E_max, cells + 1)
+        if neuron.shape:
+            nodes = nodes[:, None]
         h = (E_max - E_min) / cells
         f = evaluate(nodes, neuron, order)
         d = h * evaluate(nodes, neuron, order + 1)
-        step = np.diff(f)
+        step = np.diff(f, axis=0)
         if order == 0:  # far below threshold the rate outgrows any cubic: keep the table monotone there
-            bound = 3 * np.minimum(np.append(step, np.inf), np.insert(step, 0, np.inf))
+            edge = np.full_like(f[:1], np.inf)
+            bound = 3 * np.minimum(np.concatenate([step, edge]), np.concatenate([edge, step]))
             d = np.minimum(d, bound)
         c2 = 3 * step - 2 * d[:-1] - d[1:]
         c3 = d[:-1] + d[1:] - 2 * step
         middle = f[:-1] + d[:-1] / 2 + c2 / 4 + c3 / 8
-        error = float(np.max(np.abs(middle - evaluate(nodes[:-1] + h / 2, neuron, order))))
+        error = float(np.abs(middle - evaluate(nodes[:-1] + h / 2, neuron, order)).max(initial=0.0))
         if error <= 0.8 * tol:
-            table = np.zeros((4, cells + 1))
+            table = np.zeros((4, *f.shape))
             table[0], table[1, :-1], table[2, :-1], table[3, :-1] = f, d[:-1], c2, c3
             return table
         cells = int(cells * min(16.0, max(1.1, 1.05 * (error / (0.8 * tol)) ** 0.25)))
     raise ValueError(
         f"tol = {tol:g} between {E_min:g} and {E_max:g} mV needs a table of more than {_MAX_CELLS} cells with "
-        f"sigma = {neuron.sigma:g} mV; use firing_rate, which is exact, or a shorter range"
+        f"sigma = {np.min(neuron.sigma):g} mV; use firing_rate, which is exact, or a shorter range"
     )
