@@ -9,6 +9,7 @@ of its own, so that the result does not depend on who runs the tasks, in which o
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, as_completed
 from dataclasses import dataclass, field, fields
@@ -25,6 +26,7 @@ from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.starts import random_starts
 from netmod.graphs import connection_matrix
 from netmod.lif import LIF
+from netmod.lif.neuron import kinds
 from netmod.rate import RateTable
 from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
@@ -33,8 +35,9 @@ Rate = Callable[[Any], Any]
 BATCH_BYTES = 2**25
 """A network's strengths and starts are iterated in batches of about this size, which bounds the memory of a task."""
 
-TABLE_REACH = 4000.0
-"""How far from threshold, mV, the default rate table goes; beyond it the exact formula is used."""
+TABLE_REACH, SHORTEST_REACH = 4000.0, 40.0
+"""How far from threshold, mV, the default rate table goes; beyond it the exact formula is used. Neurons that differ
+have a table for each kind, all in the memory of four: if these would not even reach 40 mV, there is none."""
 
 
 _DEFAULT = LIF()
@@ -209,6 +212,8 @@ def sweep(
         "tol": _checks.number("tol", tol, low=0.0, open_low=True),
         "max_iter": _checks.integer("max_iter", max_iter, low=1),
     }
+    if neuron.shape not in ((), (n,)):
+        raise ValueError(f"neuron must describe {n} neurons to fit A, got {neuron.shape[0]}")
     known = what_is_known(rate, neuron)
     streams = _checks.generator("rng", rng).spawn(len(stack))
     problem = _fingerprints(call | {"A": stack, "rng": [] if rng is None else streams}, known)
@@ -388,16 +393,17 @@ def _table_span(
 ) -> tuple[float, float] | None:
     """Return the currents that a table of a neuron's rate should cover (it is exact outside), None for no table."""
     neuron = known.neuron
-    if neuron is None or neuron.shape or neuron.sigma == 0 or not np.isfinite(known.high):
+    if neuron is None or np.any(np.equal(neuron.sigma, 0)) or not np.isfinite(known.high).all():
         return None
-    if not stack or gains.size == 0:
+    widest = TABLE_REACH * min(1.0, 4 / max(1, math.prod(kinds(neuron)[0].shape)))
+    if not stack or gains.size == 0 or widest < SHORTEST_REACH:
         return None
     reach = np.abs(gains).max() * max(_matrix.row_sums(abs(connection_matrix(A, 1.0, signs))).max() for A in stack)
-    reach *= known.high
-    threshold = neuron.v_th - neuron.E_L
-    low = max(float(E0.min() - reach), threshold - TABLE_REACH)
-    high = min(float(E0.max() + reach), threshold + TABLE_REACH)
-    return low, max(high, low + neuron.sigma)
+    reach *= np.max(known.high)
+    threshold = float(np.mean(neuron.v_th - neuron.E_L))
+    low = max(float(E0.min() - reach), threshold - widest)
+    high = min(float(E0.max() + reach), threshold + widest)
+    return low, max(high, low + float(np.max(neuron.sigma)))
 
 
 @lru_cache(maxsize=4)

@@ -156,6 +156,18 @@ def check_neuron(neuron: Any, *, numbers: bool = False) -> LIF:
     return neuron
 
 
+def fit(E: Array, neuron: LIF) -> Array:
+    """Return `E` broadcast with the parameters of `neuron`, if these are arrays; or say that they do not fit."""
+    shape = check_neuron(neuron).shape
+    if not shape or E.shape[-1:] == shape:
+        return E
+    try:
+        return np.broadcast_to(E, np.broadcast_shapes(E.shape, shape))
+    except ValueError:
+        message = f"E must have shape (..., {shape[0]}) to fit the neuron's parameters, got shape {E.shape}"
+        raise ValueError(message) from None
+
+
 def kinds(neuron: LIF) -> tuple[LIF, NDArray[np.intp] | None]:
     """Return the different ones among n neurons, as arrays, and the kind of each, (n,); or `neuron` and None."""
     if not neuron.shape:
@@ -178,22 +190,26 @@ def currents(E: ArrayLike, most: int | None = None) -> Array:
     return E
 
 
-def one_step(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[float, float, float, float]:
+def one_step(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[Parameter, ...]:
     """Return the factor of v − m in a step, the sd (mV) of its noise, the threshold (mV), its delay (ms)."""
-    check_neuron(neuron, numbers=True)
+    check_neuron(neuron)
     h = number("dt", dt, low=0.0, open_low=True) / neuron.tau
-    if h >= 1:
-        raise ValueError(f"dt must be below tau = {neuron.tau:g} ms, got {dt!r}")
+    if np.any(h >= 1):
+        raise ValueError(f"dt must be below tau = {np.min(neuron.tau):g} ms, got {dt!r}")
     if method == "euler":
         decay, step = 1 - h, neuron.sigma * np.sqrt(h)
     elif method == "exact":
         decay, step = np.exp(-h), neuron.sigma * np.sqrt(-np.expm1(-2 * h) / 2)
     else:
         raise ValueError(f"method must be 'euler' or 'exact', got {method!r}")
-    if step < 1e-16 * (neuron.v_th - neuron.v_r):  # below the rounding of v itself
-        step = 0.0
-    theta = neuron.v_th - BETA * neuron.sigma * np.sqrt(h) if lower_threshold else neuron.v_th
-    if theta <= neuron.v_r:
+    step = np.where(step < 1e-16 * (neuron.v_th - neuron.v_r), 0.0, step)  # below the rounding of v itself
+    theta = neuron.v_th - overshoot(neuron, dt) if lower_threshold else neuron.v_th
+    if np.any(theta <= neuron.v_r):
         raise ValueError(f"dt must be small enough for a lowered threshold above v_r, got {dt!r}")
-    late = (0.25 if neuron.sigma > 0 else 0.5) * dt if lower_threshold and method == "exact" else 0.0
-    return float(decay), float(step), float(theta), float(late)
+    late = np.where(neuron.sigma > 0, 0.25, 0.5) * dt if lower_threshold and method == "exact" else 0.0
+    return tuple(x if np.ndim(x) else float(x) for x in (decay, step, theta, late))
+
+
+def overshoot(neuron: LIF, dt: float) -> Parameter:
+    """Return by how much, mV, a threshold that is watched only every `dt` acts as if it were higher."""
+    return BETA * neuron.sigma * np.sqrt(dt / neuron.tau)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import integer, number
 from netmod.lif import lanes as _lanes
-from netmod.lif.neuron import LIF, Array, Method, currents, one_step
+from netmod.lif.neuron import LIF, Array, Method, check_neuron, currents, fit, one_step
 
 __all__ = ["LIF", "RateSample", "Trace", "intervals", "sample_intervals", "sample_rate", "simulate"]
 
@@ -81,7 +81,7 @@ def simulate(
     Parameters
     ----------
     neuron : LIF
-        Parameters shared by all.
+        Parameters shared by all, or arrays (n,) of them.
     E : number or (n,)
         Mean input current of each neuron, mV.
     duration : float
@@ -95,7 +95,9 @@ def simulate(
     method : {"euler", "exact"}, optional
         One-step rule: Euler-Maruyama, or the exact one of the Ornstein-Uhlenbeck process.
     lower_threshold : bool, optional
-        Lower the threshold by 0.5826 sigma sqrt(dt/tau), against the spikes missed between steps.
+        Lower the threshold by 0.5826 sigma sqrt(dt/tau), against the spikes missed between steps. Not done unless
+        asked for, other than where spikes are only counted: a voltage is there to be looked at, and would spike
+        below the threshold that is drawn.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def simulate(
     >>> simulate(LIF(sigma=0), E=20, duration=100)
     Trace(1 neuron, 100 ms, 6 spikes)
     """
-    E = currents(E, most=1)
+    E = fit(currents(E, most=1), neuron)
     decay, step, theta, _ = one_step(neuron, dt, method, lower_threshold)
     steps = max(1, round(number("duration", duration, low=0.0, open_low=True) / dt))
     start = neuron.v_r if v0 is None else number("v0", v0)
@@ -123,26 +125,29 @@ def simulate(
     drift = (1 - decay) * m
     v = np.empty((steps + 1, m.size))
     v[0] = np.where(np.isnan(m), np.nan, start)
+    reset = np.broadcast_to(neuron.v_r, m.shape)
     blocked = np.zeros(m.size, np.int64)  # refractory up to and including this step
-    hold = round(neuron.tau_ref / dt)
+    hold = np.broadcast_to(np.rint(neuron.tau_ref / dt).astype(np.int64), m.shape)
+    longest, noisy = hold.max(initial=0), np.any(np.greater(step, 0))
     found: list[tuple[int, NDArray[np.intp]]] = []
     noise = np.empty((0, m.size))
     for k in range(1, steps + 1):
         row = (k - 1) % _PORTION
-        if row == 0 and step > 0:
+        if row == 0 and noisy:
             noise = rng.standard_normal((min(_PORTION, steps - k + 1), m.size))
             noise *= step
         now = v[k]
         np.multiply(v[k - 1], decay, out=now)
         now += drift
-        if step > 0:
+        if noisy:
             now += noise[row]
-        if hold and found and k <= found[-1][0] + hold:
-            now[blocked >= k] = neuron.v_r
+        if found and k <= found[-1][0] + longest:
+            held = blocked >= k
+            now[held] = reset[held]
         fired = (now >= theta).nonzero()[0]
         if fired.size:
-            now[fired] = neuron.v_r
-            blocked[fired] = k + hold
+            now[fired] = reset[fired]
+            blocked[fired] = k + hold[fired]
             found.append((k, fired))
     t = np.arange(steps + 1, dtype=float) * dt
     who = np.concatenate([fired for _, fired in found] or [_lanes.NEVER])
@@ -173,7 +178,7 @@ def sample_rate(
     Parameters
     ----------
     neuron : LIF
-        Parameters.
+        Parameters, which must be numbers.
     E : array
         Mean input currents, mV, any shape; finite or NaN.
     duration : float
@@ -214,7 +219,7 @@ def sample_rate(
     14.2 +- 0.2 Hz
     """
     E = currents(E)
-    decay, step, theta, late = one_step(neuron, dt, method, lower_threshold)
+    decay, step, theta, late = one_step(check_neuron(neuron, numbers=True), dt, method, lower_threshold)
     duration = number("duration", duration, low=0.0, open_low=True)
     trials = integer("trials", trials, low=1)
     burn_in = 5 * neuron.tau if burn_in is None else number("burn_in", burn_in, low=0.0)
@@ -294,7 +299,7 @@ def sample_intervals(
     CV 0.63
     """
     E = currents(E)
-    decay, step, theta, late = one_step(neuron, dt, method, lower_threshold)
+    decay, step, theta, late = one_step(check_neuron(neuron, numbers=True), dt, method, lower_threshold)
     count = integer("count", count, low=0)
     steps = int(number("longest", longest, low=0.0, open_low=True) / dt)
     rng = np.random.default_rng(rng)

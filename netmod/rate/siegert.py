@@ -23,7 +23,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from netmod.lif.neuron import LIF, Parameter, check_neuron
+from netmod.lif.neuron import LIF, Parameter, fit
 
 Floats = NDArray[np.float64]
 
@@ -310,18 +310,6 @@ def elementwise(E: Floats, scales: Scales, order: int, n: int | None = None) -> 
             mine = scales.at(np.arange(start, min(start + _BLOCK, E.size)) % n) if arrays else scales
             out[part] = _block(E[part], mine, order)
     return out
-
-
-def fit(E: Floats, neuron: LIF) -> Floats:
-    """Return `E` broadcast with the parameters of `neuron`, if these are arrays; or say that they do not fit."""
-    shape = check_neuron(neuron).shape
-    if not shape or E.shape[-1:] == shape:
-        return E
-    try:
-        return np.broadcast_to(E, np.broadcast_shapes(E.shape, shape))
-    except ValueError:
-        message = f"E must have shape (..., {shape[0]}) to fit the neuron's parameters, got shape {E.shape}"
-        raise ValueError(message) from None
 
 
 def _block(E: Floats, scales: Scales, order: int) -> Floats:

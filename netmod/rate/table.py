@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import number
-from netmod.lif.neuron import LIF, check_neuron, kinds
-from netmod.rate.siegert import Scales, elementwise, evaluate, fit, real_array
+from netmod.lif.neuron import LIF, check_neuron, fit, kinds
+from netmod.rate.siegert import Scales, elementwise, evaluate, real_array
 
 Floats = NDArray[np.float64]
 

@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import integer, number
 from netmod.lif import LIF, lanes
-from netmod.spiking.tally import Floats, Tally, sender, standard_error
+from netmod.lif.neuron import Parameter, check_neuron, overshoot
+from netmod.spiking.tally import Floats, Later, Tally, sender, standard_error
 
 # Noise is drawn for some steps at a time, in pieces of about this many numbers: 128 kB stays in the cache.
 _BLOCK = 16_384
 _TINY = 1e-280
-# -zeta(1/2) / sqrt(2 pi): how far, in standard deviations of one step, a random walk's crossings lag behind.
-_CROSSING_LAG = 0.5825971579390106
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -117,7 +116,7 @@ def simulate_network(
     W : array_like or scipy.sparse array, shape (n, n)
         Connection strengths, mV·ms; ``W[i, j]`` is the connection from neuron j to neuron i. Zeros cost nothing.
     neuron : LIF
-        The parameters of every neuron.
+        The parameters of every neuron, or arrays (n,) of them.
     E0 : float or array_like, shape (n,)
         Mean input current from outside, mV. A neuron with NaN gets the rate NaN and never spikes.
     duration : float
@@ -190,9 +189,9 @@ def simulate_network(
     True
     """
     W, E0, n = _network(W, E0)
-    if not isinstance(neuron, LIF):
-        raise TypeError(f"neuron must be a LIF, got {neuron!r}")
-    dt = number("dt", dt, low=0.0, high=neuron.tau, open_low=True)
+    if check_neuron(neuron).shape not in ((), (n,)):
+        raise ValueError(f"neuron must describe {n} neurons to fit W, got {neuron.shape[0]}")
+    dt = number("dt", dt, low=0.0, high=float(np.min(neuron.tau, initial=np.inf)), open_low=True)
     steps = _steps("duration", duration, dt, low=1)
     burn = _steps("burn_in", burn_in, dt)
     tau_syn = number("tau_syn", tau_syn, low=0.0)
@@ -200,39 +199,40 @@ def simulate_network(
     copies = integer("copies", copies, low=1)
     raster_steps = _steps("raster", raster, dt)
     bin_steps = 0 if bin_width is None else _steps("bin_width", bin_width, dt, low=1)
-    lag = _CROSSING_LAG * neuron.sigma * np.sqrt(dt / neuron.tau) if lower_threshold else 0.0
-    if neuron.v_th - lag <= neuron.v_r:
+    lag = overshoot(neuron, dt) if lower_threshold else 0.0
+    if np.any(neuron.v_th - lag <= neuron.v_r):
         raise ValueError(f"dt must be smaller: at {dt:g} ms the lowered threshold falls below the reset potential")
     generator = np.random.default_rng(rng)
 
+    def all_copies(parameter: Parameter) -> Parameter:
+        return np.tile(parameter, copies) if np.ndim(parameter) else parameter
+
     size = copies * n
-    hold = round(neuron.tau_ref / dt)
-    keep = np.exp(-dt / neuron.tau)
     # All potentials are measured from E_L from here on; x is the current times what a step of it adds to v.
     threshold, reset = neuron.v_th - lag - neuron.E_L, neuron.v_r - neuron.E_L
+    keep = np.exp(-dt / neuron.tau)
     v = _start(start, neuron, n, copies, generator)
     drift = np.tile(E0 * (1.0 - keep), copies)
     kick = neuron.sigma * np.sqrt(0.5 * (1.0 - keep * keep))
+    noisy = bool(np.any(np.greater(kick, 0)))
     x = np.zeros(size)
     if tau_syn > 0:
         x_keep = np.exp(-dt / tau_syn)
         gap = dt / tau_syn - dt / neuron.tau
-        per_current = dt / neuron.tau * x_keep * (np.expm1(gap) / gap if gap else 1.0)
-        send = sender(W * (per_current / tau_syn), copies)
+        per_current = dt / neuron.tau * x_keep * np.where(gap == 0, 1.0, np.expm1(gap) / np.where(gap == 0, 1.0, gap))
+        send = sender(W, per_current / tau_syn, copies)
         to_charge = tau_syn * (1.0 - x_keep) / per_current
     else:
-        send = sender(W / neuron.tau, copies)
+        send = sender(W, 1.0 / neuron.tau, copies)
         to_charge = neuron.tau
     jumps = np.zeros(size) if currents and tau_syn == 0 else None
-    if lower_threshold and kick > 0:  # a quarter step of drift from the reset
-        head = 0.25 * dt / neuron.tau
-        reset_to = np.tile(reset + head * (E0 - reset), copies)
-        head = head / per_current if tau_syn > 0 else 0.0
-    else:
-        head, reset_to = 0.0, np.full(size, reset)
-    held = [np.empty(0, np.intp)] * hold
-    ring = np.zeros((lags.max() + 1, size), bool) if n and lags.any() else None
-    all_lags = np.tile(lags, copies)
+    # with noise and a lowered threshold, a quarter step of drift from the reset
+    early = 0.25 * dt / neuron.tau * np.greater(kick, 0) * lower_threshold
+    reset_to = np.tile(reset + early * (E0 - reset), copies)
+    head = np.tile(np.broadcast_to(early / per_current if tau_syn > 0 else 0.0, n), copies)
+    resting = Later(all_copies(np.rint(neuron.tau_ref / dt).astype(np.int64)), size)
+    arriving = Later(np.tile(lags, copies), size) if n and lags.any() else None
+    threshold, keep, kick = all_copies(threshold), all_copies(keep), all_copies(kick)
     tally = Tally(n, copies, steps, bin_steps, raster_steps, intervals, currents)
 
     block = min(max(1, _BLOCK // max(size, 1)), 1000, burn + steps)
@@ -242,7 +242,7 @@ def simulate_network(
         last = min(first + block, steps)
         x += _TINY  # clears numbers on their way to being subnormal, which slow the processor down a hundred times
         x -= _TINY
-        if kick > 0:
+        if noisy:
             noise = lanes.normals(bits, last - first, size)
             noise *= kick
             noise += drift
@@ -254,21 +254,18 @@ def simulate_network(
             if tau_syn > 0:
                 v += x
                 x *= x_keep
-            if hold:
-                freed = held[k % hold]
-                v[freed] = reset_to[freed] + head * x[freed]
             fired = (v >= threshold).nonzero()[0]
-            if hold:
-                held[k % hold] = fired
             if fired.size:
-                v[fired] = -np.inf if hold else reset_to[fired] + head * x[fired]
+                v[fired] = -np.inf
+                resting.put(k, fired)
                 if k >= 0:
                     tally.spikes(k, fired)
-            if ring is not None:
-                ring[(k + all_lags[fired]) % len(ring), fired] = True
-                slot = ring[k % len(ring)]
-                fired = slot.nonzero()[0]
-                slot[:] = False
+            freed = resting.due(k)
+            if freed.size:
+                v[freed] = reset_to[freed] + head[freed] * x[freed]
+            if arriving is not None:
+                arriving.put(k, fired)
+                fired = arriving.due(k)
             if not fired.size:
                 continue
             if jumps is None:
@@ -327,5 +324,5 @@ def _delays(delay: ArrayLike, n: int, dt: float) -> NDArray[np.int64]:
 def _start(start: ArrayLike | None, neuron: LIF, n: int, copies: int, generator: np.random.Generator) -> Floats:
     """Return the first potentials, measured from E_L, with shape (copies * n,)."""
     if start is None:
-        return generator.uniform(neuron.v_r, neuron.v_th, copies * n) - neuron.E_L
+        return (generator.uniform(neuron.v_r, neuron.v_th, (copies, n)) - neuron.E_L).reshape(-1)
     return np.tile(_per_neuron("start", start, n) - neuron.E_L, copies)

@@ -10,6 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from netmod.lif.lanes import NEVER
+
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
@@ -100,8 +102,40 @@ class Tally:
         return found
 
 
-def sender(W: Any, copies: int) -> Callable[[Indices, Floats], None]:
+class Later:
+    """Neurons whose turn comes some steps after they are put in: the same number for all, or one for each."""
+
+    def __init__(self, steps: Any, size: int) -> None:
+        steps = np.asarray(steps)
+        same = steps.ndim == 0 or (steps == steps[:1]).all()
+        self.steps: Any = int(steps.max(initial=0)) if same else steps
+        self.length = int(steps.max(initial=0)) + 1
+        self.who = [NEVER] * self.length if same else []
+        self.marks = np.zeros((0 if same else self.length, size), bool)
+
+    def put(self, k: int, who: Indices) -> None:
+        """Put in `who` at step `k`, once a step."""
+        if self.who:
+            self.who[(k + self.steps) % self.length] = who
+        else:
+            self.marks[(k + self.steps[who]) % self.length, who] = True
+
+    def due(self, k: int) -> Indices:
+        """Take out those whose turn is at step `k`."""
+        slot = k % self.length
+        if self.who:
+            found, self.who[slot] = self.who[slot], NEVER
+            return found
+        row = self.marks[slot]
+        found = row.nonzero()[0]
+        row[:] = False
+        return found
+
+
+def sender(W: Any, scale: Any, copies: int) -> Callable[[Indices, Floats], None]:
     """Return ``send(fired, target)``, which adds to `target` (copies * n) what the `fired` neurons send.
+
+    A connection sends its entry of W times `scale`, a number or one for each target.
 
     The targets of a neuron are a row of a table, padded with zero weights. One gather and one scatter for all spikes
     of a step beat, at every density and size tried, sums of columns, matrix products and compressed columns.
@@ -110,7 +144,8 @@ def sender(W: Any, copies: int) -> Callable[[Indices, Floats], None]:
     degrees = np.diff(columns.indptr)
     used = np.arange(degrees.max(initial=0)) < degrees[:, None]
     rows, weights = np.zeros(used.shape, np.intp), np.zeros(used.shape)
-    rows[used], weights[used] = columns.indices, columns.data
+    rows[used] = columns.indices
+    weights[used] = columns.data * (scale[columns.indices] if np.ndim(scale) else scale)
     n = len(degrees)
 
     def send(fired: Indices, target: Floats) -> None:

@@ -203,6 +203,29 @@ def test_dt_bias_is_the_golden_one(golden):
             assert abs(sample.rate - rate) < 4 * sample.stderr, (item, method)
 
 
+def test_the_overshoot_is_the_golden_one(golden):
+    exact = float(golden["dt_bias"]["beta"])
+    assert pytest.approx(exact, rel=1e-14) == lif.neuron.BETA
+    neuron = LIF(sigma=np.array([2.0, 0.0]), tau=np.array([20.0, 5.0]))
+    np.testing.assert_allclose(lif.neuron.overshoot(neuron, 0.2), [exact * 2 * 0.1, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda neuron: simulate(neuron, 0.0, 1.0, lower_threshold=True),
+        lambda neuron: sample_rate(neuron, 0.0, duration=1.0),
+        lambda neuron: sample_intervals(neuron, 0.0, 2),
+        lambda neuron: netmod.simulate_network([[0.0]], neuron, 0.0, duration=1.0, burn_in=0.0),
+    ],
+)
+def test_every_lowered_threshold_is_lowered_by_as_much(golden, run):
+    lag = float(golden["dt_bias"]["beta"]) * 2.0 * np.sqrt(0.1 / 20)  # for sigma = 2 mV and steps of 0.1 ms
+    run(LIF(sigma=2.0, v_th=0.0, v_r=-1.01 * lag))
+    with pytest.raises(ValueError, match="lowered threshold"):
+        run(LIF(sigma=2.0, v_th=0.0, v_r=-0.99 * lag))
+
+
 def test_dt_bias_follows_a_square_root_law(golden):
     # Slope of log(bias) on log(dt) over a factor of 16 in dt, E = 12: 0.52 +- 0.01.
     true = siegert(golden, 12.0)
@@ -275,6 +298,39 @@ def test_refractory_time_is_exact(tau_ref):
         assert (trace.v[k : k + hold + 1] == -60.0).all()
     drive = sample_rate(LIF(tau_ref=tau_ref), 1e5, duration=20_000.0, lower_threshold=False)
     assert drive.rate == pytest.approx(1 / (tau_ref + 0.1), rel=1e-3)
+
+
+@pytest.mark.parametrize("method", ["euler", "exact"])
+@pytest.mark.parametrize("lower_threshold", [False, True])
+def test_simulated_neurons_that_differ_are_each_as_if_alone(method, lower_threshold):
+    neuron = LIF(
+        tau=np.array([20.0, 10.0, 30.0]),
+        E_L=np.array([-60.0, -65.0, -60.0]),
+        sigma=np.array([0.0, 3.0, 4.0]),
+        v_r=np.array([-60.0, -66.0, -58.0]),
+        v_th=np.array([-50.0, -55.0, -52.0]),
+        tau_ref=np.array([2.0, 0.0, 5.0]),
+    )
+    options = {"rng": 1, "method": method, "lower_threshold": lower_threshold}
+    E = [15.0, 14.0, 13.0]
+    trace = simulate(neuron, E, 200, **options)
+    for i in range(3):
+        one = LIF(**{name: value[i] for name, value in vars(neuron).items()})
+        alone = simulate(one, E, 200, **options)  # neuron 1 would see other noise in a run of its own
+        np.testing.assert_allclose(trace.v[:, i], alone.v[:, i], rtol=1e-12)
+        np.testing.assert_array_equal(trace.spike_times[i], alone.spike_times[i])
+        assert len(trace.spike_times[i])
+    assert simulate(neuron, 15.0, 5.0).v.shape == (51, 3)
+    with pytest.raises(ValueError, match=r"^E must have shape \(\.\.\., 3\) to fit"):
+        simulate(neuron, [1.0, 2.0], 5.0)
+    with pytest.raises(ValueError, match=r"^dt must be below tau = 10 ms"):
+        simulate(neuron, 1.0, 50.0, dt=15.0)
+
+
+@pytest.mark.parametrize("sample", [lambda n: sample_rate(n, 8.0, duration=9), lambda n: sample_intervals(n, 8.0, 9)])
+def test_sampling_wants_numbers(sample):
+    with pytest.raises(TypeError, match=r"^neuron must have numbers for parameters here, not arrays"):
+        sample(LIF(sigma=np.array([1.0, 2.0])))
 
 
 def test_no_interval_is_shorter_than_the_refractory_time():

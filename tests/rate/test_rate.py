@@ -16,6 +16,7 @@ from netmod.lif import LIF, sample_rate
 from netmod.rate import (
     MaxSlope,
     RateTable,
+    bounds,
     firing_rate,
     firing_rate_curvature,
     firing_rate_slope,
@@ -472,6 +473,59 @@ def test_table_shapes_and_out():
     assert table.slope(np.empty((2, 0))).shape == (2, 0)
     assert repr(table).endswith("-20, 60, tol=1e-10)")
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(table))(before), flat)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_tables_of_neurons_that_differ(order):
+    rng = np.random.default_rng(2)
+    sigma = np.where(np.arange(90) % 3 == 0, 3.0, rng.uniform(3, 4, 90))
+    neuron = LIF(sigma=sigma, v_th=np.where(np.arange(90) % 3 == 0, -50.0, -49.0), tau_ref=1.0)
+    table = RateTable(neuron, -30.0, 60.0, tol=1e-9)
+    look, exact = ((table, firing_rate), (table.slope, firing_rate_slope))[order]
+    E = rng.uniform(-35, 65, (120, 90))  # some outside, and more than one block
+    E[3, 4], E[5, 6], E[7, 8], E[9, 10] = np.nan, np.inf, -30.0, 60.0
+    expected = exact(E, neuron)
+    np.testing.assert_allclose(look(E), expected, atol=1e-9, rtol=0)
+    outside = (E < -30) | (E > 60)
+    np.testing.assert_allclose(look(E)[outside], expected[outside], rtol=1e-13)
+    np.testing.assert_array_equal(look(np.asfortranarray(E)), look(E))
+    np.testing.assert_array_equal(look(E[::2, ::-1][:, ::-1]), look(E)[::2])
+    np.testing.assert_array_equal(look(E.reshape(4, 30, 90)), look(E).reshape(4, 30, 90))
+    np.testing.assert_array_equal(look(E[0]), look(E)[0])
+    np.testing.assert_array_equal(look(8.0), look(np.full(90, 8.0)))
+    out = E.copy()
+    assert look(out, out=out) is out
+    np.testing.assert_array_equal(out, look(E))
+    assert table._rate.shape[2] == 61  # thirty neurons are of one kind
+    assert RateTable(LIF(sigma=np.ones(0)), 0.0, 1.0)(np.ones((3, 0))).shape == (3, 0)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(table))(E), table(E))
+    with pytest.raises(ValueError, match=r"^E must have shape \(\.\.\., 90\)"):
+        look(np.zeros(3))
+    with pytest.raises(ValueError, match=r"^neuron must have noise"):
+        RateTable(LIF(sigma=np.array([1.0, 0.0])), 0.0, 10.0)
+    with pytest.raises(ValueError, match="needs a table of more than"):
+        RateTable(LIF(sigma=np.linspace(0.1, 0.2, 100)), -100.0, 100.0, tol=1e-13)
+
+
+def test_bounds_for_neurons_that_differ():
+    rng = np.random.default_rng(3)
+    neuron = LIF(
+        sigma=rng.uniform(2, 5, 40), tau=rng.uniform(10, 30, 40), tau_ref=np.where(np.arange(40) < 3, 0, 2.0)
+    )
+    each = [LIF(**{k: float(np.broadcast_to(v, 40)[i]) for k, v in vars(neuron).items()}) for i in range(40)]
+    steep, curved = bounds.maxima(neuron)
+    largest = max(max_slope(one).slope for one in each), max(max_curvature(one).curvature for one in each)
+    assert largest[0] <= steep < 1.05 * largest[0]
+    assert largest[1] <= curved < 2 * largest[1]
+    assert bounds.maxima(LIF(E_L=np.array([-60.0, -65.0]))) == bounds.maxima(LIF())
+    assert bounds.maxima(LIF(sigma=np.ones(0))) == (0.0, 0.0)
+    assert bounds.maxima(LIF(sigma=np.array([1.0, 0.0]))) == (np.inf, np.inf)
+    with pytest.raises(TypeError, match=r"^neuron must have numbers for parameters here"):
+        max_slope(neuron)
+    low, high = np.full(40, 5.0), np.full(40, 12.0)
+    inside = firing_rate_slope(np.linspace(5, 12, 200)[:, None], neuron).max(axis=0)
+    assert (bounds.slope_over(low, high, neuron) >= inside).all()
+    assert (bounds.slope_over(low, high, neuron) < 1.25 * inside).all()
 
 
 def test_table_refuses():

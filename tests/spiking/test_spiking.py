@@ -30,6 +30,68 @@ def assert_within_errors(difference, stderr):
     assert (z**2).sum() < chi2.ppf(1 - FALSE_ALARMS, z.size), f"z scores {np.round(z, 1)}"
 
 
+# --- neurons that differ
+
+VARIED = LIF(
+    tau=np.array([20.0, 10.0, 30.0, 20.0]),
+    E_L=np.array([-60.0, -65.0, -60.0, -60.0]),
+    sigma=np.array([0.0, 3.0, 4.0, 5.0]),
+    v_th=np.array([-50.0, -55.0, -52.0, -50.0]),
+    v_r=np.array([-60.0, -66.0, -58.0, -61.0]),
+    tau_ref=np.array([2.0, 0.0, 5.0, 1.0]),
+)
+
+
+A_RING = np.roll(np.eye(4), 1, axis=0)
+
+
+def alone(neuron, i):
+    """Return neuron i of several that differ."""
+    return LIF(**{name: value[i] for name, value in vars(neuron).items()})
+
+
+@pytest.mark.parametrize("options", [{}, {"lower_threshold": False}, {"start": [-60.0, -60.0, -58.0, -59.0]}])
+def test_neurons_that_differ_are_each_as_if_alone(options):
+    E0 = np.array([15.0, 12.0, 9.0, 8.0])
+    run = simulate_network(np.zeros((4, 4)), VARIED, E0, duration=300, copies=3, rng=1, **options)
+    for i in range(4):
+        one = simulate_network(np.zeros((4, 4)), alone(VARIED, i), E0, duration=300, copies=3, rng=1, **options)
+        np.testing.assert_array_equal(run.batch_rates[:, i], one.batch_rates[:, i])
+    assert (run.rate > 0).all()
+
+
+@pytest.mark.parametrize("tau_syn", [0.0, 5.0, 10.0])  # 10 ms is the membrane's own time constant in neuron 1
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_a_spike_carries_its_charge_to_neurons_that_differ(tau_syn, kind):
+    # neuron 0 drives the rest, which are refractory now and then: what they hear is what is sent
+    W, E0 = np.zeros((4, 4)), np.array([15.0, 5.0, 4.0, 3.0])
+    W[1:, 0] = 60.0, -50.0, 40.0
+    run = simulate_network(kind(W), VARIED, E0, duration=4000, copies=2, tau_syn=tau_syn, currents=True, rng=1)
+    np.testing.assert_allclose(run.mean_input, E0 + W @ run.rate, atol=0.02)
+    assert run.lost_input[1] == 0  # no refractory period
+    assert (run.lost_input[2:] != 0).any()
+    # and the membrane follows: without a threshold within reach, noise-free, all end at E_L + E
+    free = LIF(tau=np.array([20.0, 10.0, 30.0, 20.0]), v_th=np.array([-50.0, 1e6, 1e6, 1e6]), sigma=0.0)
+    jump = simulate_network(kind(W), free, E0, duration=100, tau_syn=tau_syn, rng=1)
+    assert (jump.rate[1:] == 0).all()
+    assert jump.rate[0] > 0
+
+
+def test_neurons_must_be_as_many_as_the_network_has():
+    with pytest.raises(ValueError, match="^neuron must describe 3 neurons to fit W, got 4"):
+        simulate_network(np.zeros((3, 3)), VARIED, 8.0, duration=1)
+
+
+def test_arrays_of_one_value_are_that_value():
+    W, E0 = 20.0 * A_RING, np.full(4, 9.0)
+    same = LIF(**{name: np.full(4, value) for name, value in vars(LIF()).items()})
+    for tau_syn in (0.0, 5.0):
+        ours = simulate_network(W, same, E0, duration=300, tau_syn=tau_syn, currents=True, rng=1)
+        plain = simulate_network(W, LIF(), E0, duration=300, tau_syn=tau_syn, currents=True, rng=1)
+        np.testing.assert_array_equal(ours.batch_rates, plain.batch_rates)
+        np.testing.assert_allclose(ours.mean_input, plain.mean_input, rtol=1e-12)
+
+
 # --- noise on -------------------------------------------------------------------------------------------------------
 
 
