@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import number
+from netmod._checks import array, number
 
 Method = Literal["euler", "exact"]
 Array = NDArray[np.float64]
@@ -179,21 +179,18 @@ def kinds(neuron: LIF) -> tuple[LIF, NDArray[np.intp] | None]:
 
 def currents(E: ArrayLike, most: int | None = None) -> Array:
     """Return E as an array of floats of its own, checked."""
-    given = np.asarray(E)
-    if given.dtype.kind not in "iuf":
-        raise TypeError(f"E must be a number or an array of numbers, got {given.dtype}")
-    E = given.astype(float)
-    if most is not None and E.ndim > most:
-        raise ValueError(f"E must have at most {most} dimension, got shape {E.shape}")
-    if np.isinf(E).any():
+    x = np.array(array("E", E, finite=False))
+    if most is not None and x.ndim > most:
+        raise ValueError(f"E must have at most {most} dimension, got shape {x.shape}")
+    if np.isinf(x).any():
         raise ValueError("E must be finite or NaN, got an infinite value")
-    return E
+    return x
 
 
 def one_step(neuron: LIF, dt: float, method: str, lower_threshold: bool) -> tuple[Parameter, ...]:
     """Return the factor of v − m in a step, the sd (mV) of its noise, the threshold (mV), its delay (ms)."""
     check_neuron(neuron)
-    h = number("dt", dt, low=0.0, open_low=True) / neuron.tau
+    h = dt / neuron.tau
     if np.any(h >= 1):
         raise ValueError(f"dt must be below tau = {np.min(neuron.tau):g} ms, got {dt!r}")
     if method == "euler":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import integer, number
+from netmod._checks import generator, integer, number
 from netmod.lif import lanes as _lanes
 from netmod.lif.neuron import LIF, Array, Method, check_neuron, currents, fit, one_step
 
@@ -116,10 +116,11 @@ def simulate(
     Trace(1 neuron, 100 ms, 6 spikes)
     """
     E = fit(currents(E, most=1), neuron)
+    dt = number("dt", dt, low=0.0, open_low=True)
     decay, step, theta, _ = one_step(neuron, dt, method, lower_threshold)
     steps = max(1, round(number("duration", duration, low=0.0, open_low=True) / dt))
     start = neuron.v_r if v0 is None else number("v0", v0)
-    rng = np.random.default_rng(rng)
+    rng = generator("rng", rng)
 
     m = neuron.E_L + E.reshape(-1)
     drift = (1 - decay) * m
@@ -219,11 +220,12 @@ def sample_rate(
     14.2 +- 0.2 Hz
     """
     E = currents(E)
+    dt = number("dt", dt, low=0.0, open_low=True)
     decay, step, theta, late = one_step(check_neuron(neuron, numbers=True), dt, method, lower_threshold)
     duration = number("duration", duration, low=0.0, open_low=True)
     trials = integer("trials", trials, low=1)
     burn_in = 5 * neuron.tau if burn_in is None else number("burn_in", burn_in, low=0.0)
-    rng = np.random.default_rng(rng)
+    rng = generator("rng", rng)
 
     pieces = max(1, min(int(duration // max(10 * burn_in, 50 * neuron.tau)), _lanes.BANK // max(1, E.size * trials)))
     reps = trials * pieces
@@ -299,10 +301,11 @@ def sample_intervals(
     CV 0.63
     """
     E = currents(E)
+    dt = number("dt", dt, low=0.0, open_low=True)
     decay, step, theta, late = one_step(check_neuron(neuron, numbers=True), dt, method, lower_threshold)
     count = integer("count", count, low=0)
     steps = int(number("longest", longest, low=0.0, open_low=True) / dt)
-    rng = np.random.default_rng(rng)
+    rng = generator("rng", rng)
 
     m = np.repeat(neuron.E_L + E.reshape(-1), count)
     unit = step or 1.0

@@ -23,6 +23,7 @@ from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from netmod._checks import array
 from netmod.lif.neuron import LIF, Parameter, fit
 
 Floats = NDArray[np.float64]
@@ -252,14 +253,6 @@ def _h_slope(y: Floats, shift: Parameter, weight: Floats) -> Floats:
     return value
 
 
-def real_array(name: str, value: ArrayLike) -> Floats:
-    """Return `value` as an array of doubles, or raise a TypeError that names it."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "iufb":
-        raise TypeError(f"{name} must be made of real numbers, got {array.dtype} in {type(value).__name__}")
-    return np.asarray(array, dtype=np.float64)
-
-
 class Scales(NamedTuple):
     """What the formulas need of a neuron: each a number, or an array with one value for each element."""
 
@@ -294,7 +287,7 @@ def evaluate(E: ArrayLike, neuron: LIF, order: int) -> Any:
 
     It has the shape of `E`, broadcast with the neuron's parameters.
     """
-    x = fit(real_array("E", E), neuron)
+    x = fit(array("E", E, finite=False), neuron)
     scales, n = Scales.of(neuron), math.prod(neuron.shape)
     return elementwise(x.reshape(-1), scales, order, n).reshape(x.shape)[()]
 

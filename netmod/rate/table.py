@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import number
+from netmod._checks import array, number
 from netmod.lif.neuron import LIF, check_neuron, fit, kinds
-from netmod.rate.siegert import Scales, elementwise, evaluate, real_array
+from netmod.rate.siegert import Scales, elementwise, evaluate
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +95,7 @@ class RateTable:
         return self._look_up(self._slope, E, out, 1)
 
     def _look_up(self, table: Floats, E: ArrayLike, out: Floats | None, order: int) -> Any:
-        E = fit(real_array("E", E), self.neuron)
+        E = fit(array("E", E, finite=False), self.neuron)
         if out is None:
             result = np.empty_like(E)
         elif not isinstance(out, np.ndarray) or out.dtype != np.float64:

@@ -29,9 +29,10 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as spla
 from numpy.typing import ArrayLike, NDArray
 
+from netmod import _checks, _matrix
 from netmod._checks import integer, number
 from netmod.dynamics import RateNetwork
-from netmod.rate import RateTable, firing_rate, firing_rate_slope
+from netmod.rate import firing_rate, firing_rate_slope
 
 Floats = NDArray[np.float64]
 
@@ -184,32 +185,27 @@ class _Problem:
     """The rates r as the unknown of rate(E(r), sigma(r)) = r, at a fraction g of the strength of the network."""
 
     def __init__(self, net: RateNetwork, tau_syn: float, sigma_syn: ArrayLike, synapses: Any, tol: float) -> None:
-        if not isinstance(net, RateNetwork):
-            raise TypeError(f"net must be a RateNetwork, got {type(net).__name__}")
-        if net.rate is not None and not isinstance(net.rate, RateTable):
-            raise ValueError(
-                "net must have the rate of its neuron (rate=None): how another depends on noise is unknown"
-            )
-        self.net, self.tol, self.left = net, tol, 0
-        self.neuron = net.neuron if net.rate is None else net.rate.neuron
+        neuron = _checks.instance("net", net, RateNetwork).known.neuron
+        if neuron is None:
+            raise ValueError("net must have the rate of its neuron (rate=None): another's noise is not known")
+        self.net, self.neuron, self.tol, self.left = net, neuron, tol, 0
         self.slow = np.sqrt(number("tau_syn", tau_syn, low=0.0) / self.neuron.tau)
-        outside = _per_neuron("sigma_syn", sigma_syn, net.n)
+        outside = _checks.per_neuron("sigma_syn", sigma_syn, net.n)
         if (outside < 0).any():
             raise ValueError(f"sigma_syn must not be negative, got {sigma_syn!r}")
         self.outside = outside**2
         self.krylov = net.is_sparse and net.n > _DENSE
-        self.W: Any = net.W if self.krylov or not net.is_sparse else net.W.toarray()
-        self.W2 = _variances(net.W, synapses, self.neuron.tau)
-        if net.is_sparse and not self.krylov:
-            self.W2 = self.W2.toarray()
+        self.W, self.W2 = net.W, _variances(net.W, synapses, self.neuron.tau)
+        if not self.krylov:
+            self.W, self.W2 = _matrix.dense(self.W), _matrix.dense(self.W2)
         self.most = 1 / self.neuron.tau_ref if np.all(np.greater(self.neuron.tau_ref, 0)) else np.inf
-        self.size = np.asarray(abs(self.W).sum(axis=1)).reshape(-1).max(initial=0.0)
+        self.size = _matrix.row_sums(abs(self.W)).max(initial=0.0)
 
     def begin(self, start: ArrayLike | DiffusionRates | None) -> Floats:
         """Return the first rates."""
         if isinstance(start, DiffusionRates):
-            return _per_neuron("start", start.rate, self.net.n)
-        E = self.net.E0 if start is None else _per_neuron("start", start, self.net.n)
+            return _checks.per_neuron("start", start.rate, self.net.n)
+        E = self.net.E0 if start is None else _checks.per_neuron("start", start, self.net.n)
         return self.rates(E, self.outside)
 
     def rates(self, E: Floats, s: Floats) -> Floats:
@@ -310,30 +306,15 @@ class _Problem:
 
 
 def _variances(W: Any, synapses: Any, tau: Any) -> Any:
-    """Return W_ij² / (K_ij tau_i), dense or sparse like W."""
+    """Return W_ij² / (K_ij tau_i) as a sparse matrix."""
     squares = sp.coo_array(W)
     squares.eliminate_zeros()
     rows, columns = squares.coords
-    K = np.ones(()) if synapses is None else np.asarray(synapses)
-    if K.dtype.kind not in "iuf":
-        raise TypeError(f"synapses must be a number or an array (n, n) of numbers, got {synapses!r}")
+    K = _checks.array("synapses", 1.0 if synapses is None else synapses, finite=False)
     if K.shape not in ((), W.shape):
         raise ValueError(f"synapses must be a number or have the shape {W.shape} of W, got shape {K.shape}")
     here = np.broadcast_to(K, W.shape)[rows, columns]
     if not (np.isfinite(here) & (here > 0)).all():
         raise ValueError("synapses must be positive wherever W is not 0")
     values = squares.data**2 / here / np.broadcast_to(tau, W.shape[:1])[rows]
-    out = sp.csr_array((values, (rows, columns)), shape=W.shape)
-    return out if sp.issparse(W) else out.toarray()
-
-
-def _per_neuron(name: str, value: ArrayLike, n: int) -> Floats:
-    """Return `value` as float64 with shape (n,)."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"{name} must be real numbers, got dtype {array.dtype}")
-    if array.shape not in ((), (n,)):
-        raise ValueError(f"{name} must be a number or have shape ({n},) to fit the network, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got NaN or inf in it")
-    return np.full(n, array, dtype=float)
+    return sp.csr_array((values, (rows, columns)), shape=W.shape)

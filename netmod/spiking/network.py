@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from netmod import _checks
 from netmod._checks import integer, number
 from netmod.lif import LIF, lanes
 from netmod.lif.neuron import Parameter, check_neuron, overshoot
@@ -188,7 +188,9 @@ def simulate_network(
     >>> bool(abs(run.mean_input[1] - (8.0 + 100 * run.rate[0])) < 0.1)
     True
     """
-    W, E0, n = _network(W, E0)
+    W = _checks.square("W", W, stack=False)
+    n = W.shape[0]
+    E0 = _per_neuron("E0", E0, n)
     if check_neuron(neuron).shape not in ((), (n,)):
         raise ValueError(f"neuron must describe {n} neurons to fit W, got {neuron.shape[0]}")
     dt = number("dt", dt, low=0.0, high=float(np.min(neuron.tau, initial=np.inf)), open_low=True)
@@ -202,7 +204,7 @@ def simulate_network(
     lag = overshoot(neuron, dt) if lower_threshold else 0.0
     if np.any(neuron.v_th - lag <= neuron.v_r):
         raise ValueError(f"dt must be smaller: at {dt:g} ms the lowered threshold falls below the reset potential")
-    generator = np.random.default_rng(rng)
+    generator = _checks.generator("rng", rng)
 
     def all_copies(parameter: Parameter) -> Parameter:
         return np.tile(parameter, copies) if np.ndim(parameter) else parameter
@@ -279,30 +281,12 @@ def simulate_network(
     return SpikingRun(**tally.results(E0, dt, to_charge))
 
 
-def _network(W: Any, E0: ArrayLike) -> tuple[Any, Floats, int]:
-    """Return W as a float64 array (dense or sparse), E0 with shape (n,), and n."""
-    matrix: Any = sp.csr_array(W) if sp.issparse(W) else np.asarray(W)  # type: ignore[call-overload]
-    if matrix.dtype.kind not in "buif":
-        raise TypeError(f"W must hold real numbers, got dtype {matrix.dtype}")
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"W must be a square matrix, got shape {matrix.shape}")
-    matrix = matrix.astype(np.float64)
-    if not np.isfinite(getattr(matrix, "data", matrix) if sp.issparse(W) else matrix).all():
-        raise ValueError("W must be finite, got NaN or inf in it")
-    n = matrix.shape[0]
-    return matrix, _per_neuron("E0", E0, n), n
-
-
 def _per_neuron(name: str, value: ArrayLike, n: int) -> Floats:
     """Return `value` as float64 with shape (n,); NaN passes, inf does not."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "buif":
-        raise TypeError(f"{name} must hold real numbers, got {value!r}")
-    if array.shape not in ((), (n,)):
-        raise ValueError(f"{name} must be a number or have shape ({n},) to fit W, got shape {array.shape}")
+    array = _checks.per_neuron(name, value, n, finite=False)
     if np.isinf(array).any():
         raise ValueError(f"{name} must be finite, got inf in it")
-    return np.broadcast_to(array.astype(np.float64), (n,))
+    return array
 
 
 def _steps(name: str, value: float, dt: float, *, low: int = 0) -> int:

@@ -508,7 +508,7 @@ def test_bad_input(kwargs, error, message):
 
 
 def test_bad_input_of_one_function():
-    with pytest.raises(TypeError, match="E must be a number"):
+    with pytest.raises(TypeError, match="E must be real numbers"):
         sample_intervals(LIF(), [None], 3)
     with pytest.raises(ValueError, match="E must have at most 1 dimension"):
         simulate(LIF(), np.zeros((2, 2)), 10.0)
@@ -554,3 +554,14 @@ def test_no_spike_at_all_leaves_an_error_of_one_spike(duration):
         sample = sample_rate(neuron, E, duration=duration, rng=1)
         assert sample.rate == 0
         assert sample.stderr == pytest.approx(1 / duration, rel=0.1)
+
+
+@pytest.mark.parametrize("dt", [np.float16(0.125), np.float32(0.125), np.int8(1)])
+def test_a_step_of_any_type_is_its_value(dt):
+    options = {"duration": 500.0, "rng": 1}
+    sample = sample_rate(LIF(), 20.0, dt=dt, **options)
+    assert sample == sample_rate(LIF(), 20.0, dt=float(dt), **options)
+    assert sample.rate > 0.01
+    np.testing.assert_array_equal(
+        simulate(LIF(), 20.0, 100, dt=dt, rng=1).v, simulate(LIF(), 20.0, 100, dt=float(dt), rng=1).v
+    )

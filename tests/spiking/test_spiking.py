@@ -78,7 +78,7 @@ def test_a_spike_carries_its_charge_to_neurons_that_differ(tau_syn, kind):
 
 
 def test_neurons_must_be_as_many_as_the_network_has():
-    with pytest.raises(ValueError, match="^neuron must describe 3 neurons to fit W, got 4"):
+    with pytest.raises(ValueError, match=r"^neuron must describe 3 neurons to fit W, got 4"):
         simulate_network(np.zeros((3, 3)), VARIED, 8.0, duration=1)
 
 
@@ -412,12 +412,12 @@ def test_the_repr_is_short():
 @pytest.mark.parametrize(
     ("change", "error", "word"),
     [
-        ({"W": np.zeros((2, 3))}, ValueError, "W must be a square"),
-        ({"W": np.zeros(4)}, ValueError, "W must be a square"),
+        ({"W": np.zeros((2, 3))}, ValueError, "W must be square"),
+        ({"W": np.zeros(4)}, ValueError, "W must be square"),
         ({"W": np.full((2, 2), np.nan)}, ValueError, "W must be finite"),
         ({"W": sp.csr_array(np.full((2, 2), np.inf))}, ValueError, "W must be finite"),
-        ({"W": np.zeros((2, 2), complex)}, TypeError, "W must hold real"),
-        ({"W": "ab"}, TypeError, "W must hold real"),
+        ({"W": np.zeros((2, 2), complex)}, TypeError, "W must be real"),
+        ({"W": "ab"}, TypeError, "W must be real"),
         ({"neuron": 20.0}, TypeError, "neuron"),
         ({"E0": [1.0, 2.0, 3.0]}, ValueError, "E0"),
         ({"E0": np.inf}, ValueError, "E0"),
