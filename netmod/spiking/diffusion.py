@@ -147,9 +147,24 @@ def diffusion_rates(
     followed from strength 0 to its own, with Newton's method at every step; then the damped iteration is tried.
 
     *Where it holds.* Spikes must be Poisson and independent, jumps ``W / tau`` small beside ``v_th - v_r``, and
-    ``tau_syn / tau`` small. For one neuron of tau = 20 ms with white and coloured noise in seven mixtures, the shift
-    was within 2.5 % of simulated rates up to tau_syn = 2 ms, and 2 to 6 % low at 5 ms. It neglects that a neuron
-    forgets its synaptic current while it is refractory, which lowers the rate by up to 2 %.
+    ``tau_syn`` short beside both tau and the intervals between spikes. Means of simulated networks of 100 neurons
+    (tau = 20 ms, connected with probability 0.2, twelve wirings each; mean ± sd over wirings of prediction against
+    simulation):
+
+    ==================================  ====================  ====================  ====================
+    network                             pulses, 2 ms late     tau_syn = 2 ms        tau_syn = 5 ms
+    ==================================  ====================  ====================  ====================
+    excitatory, total 190 mV ms, 68 Hz  +1.3 ± 0.2 %          −0.9 ± 0.3 %          −5.7 ± 0.3 %
+    mixed, g = 5 mV ms, 15 Hz           +1.2 ± 0.4 %          +0.5 ± 0.3 %          0.0 ± 0.4 %
+    mixed, g = 10 mV ms, 16 Hz          +6.0 ± 1.0 %          +2.5 ± 0.7 %          +0.5 ± 0.7 %
+    mixed, g = 20 mV ms, 20 Hz          +23 ± 5 %             +12 ± 4 %             +5 ± 6 %
+    ==================================  ====================  ====================  ====================
+
+    The inhibitory jumps of the last are 4 mV of the 10 mV between reset and threshold, and its trains are more
+    regular than Poisson: there it fails. (Equation 1 is −2, −4, −14 and −33 % off for the pulses.) For one neuron
+    with white and coloured Gaussian noise in seven mixtures, rates of 6 to 46 Hz, the shift was within 2.5 % of
+    simulated rates up to tau_syn = 2 ms, and 2 to 6 % low at 5 ms. It neglects that a neuron forgets its synaptic
+    current while it is refractory, which lowers the rate by up to 2 %.
 
     Examples
     --------

@@ -236,6 +236,18 @@ def test_delayed_pulses_in_an_excitatory_network():
     assert abs(found.rate.mean() - run.mean_rate) < 0.01 * run.mean_rate + 2 * run.mean_rate_stderr
 
 
+@pytest.mark.parametrize(
+    ("g", "nearer", "low", "high"),
+    [(5.0, 0.5, -0.01, 0.03), (10.0, 0.7, 0.03, 0.1), (20.0, 1.0, 0.15, 0.45)],  # the last is where it fails
+)
+def test_the_domain_in_mixed_networks(g, nearer, low, high):
+    found, plain = diffusion_rates(RateNetwork(mixed(g), 8.0)), newton(RateNetwork(mixed(g), 8.0))
+    run = simulate_network(mixed(g), LIF(), 8.0, tau_syn=0.0, delay=2.0, duration=1000, copies=10, rng=1)
+    assert low < found.rate.mean() / run.mean_rate - 1 < high
+    ours, theirs = (np.mean((x.rate - run.rate) ** 2 - run.stderr**2) for x in (found, plain))
+    assert ours < nearer**2 * theirs  # squared distances per neuron
+
+
 # --- the solver
 
 
