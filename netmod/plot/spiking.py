@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,3 +63,39 @@ def population_rate(
     values = HZ * np.asarray(rate)
     ax.set(xlabel="time (ms)", ylabel="population rate (Hz)")
     return ax.stairs(values, np.arange(values.size + 1) * bin_width, color=COLORS.get(color, color), **kwargs)
+
+
+def strips(
+    ax: Axes,
+    labels: Sequence[str],
+    values: ArrayLike,
+    *,
+    color: str = "simulation",
+    marker: str = "o",
+    shift: float = 0.0,
+) -> list[Line2D]:
+    """Draw each row of `values`, one mark a network, above its label, spread sideways so that none hides another.
+
+    A dashed line marks 0. Returns one line of marks a row.
+    """
+    rows = np.atleast_2d(np.asarray(values, dtype=float))
+    sideways = np.linspace(-0.08, 0.08, rows.shape[1])
+    drawn = [
+        ax.plot(i + shift + sideways, row, marker, color=COLORS.get(color, color), markersize=4)[0]
+        for i, row in enumerate(rows)
+    ]
+    if not any(line.get_gid() == "zero" for line in ax.lines):
+        ax.axhline(0, color=COLORS["theory"], linewidth=1, linestyle="--", zorder=1).set_gid("zero")
+    ax.set_xticks(range(len(labels)), labels)
+    return drawn
+
+
+def stages(ax: Axes, labels: Sequence[str], rates: ArrayLike, *, color: str = "simulation") -> list[Line2D]:
+    """Draw rates in Hz over named stages: a thin line for each row of `rates`, and a thick one for their mean."""
+    rows = np.atleast_2d(np.asarray(rates, dtype=float))
+    x = np.arange(len(labels))
+    thin = [ax.plot(x, row, color=COLORS.get(color, color), linewidth=0.8)[0] for row in rows]
+    thick = ax.plot(x, rows.mean(axis=0), "o-", color=COLORS["theory"])[0]
+    ax.set_xticks(x, labels, rotation=30, ha="right")
+    ax.set_ylabel("mean rate (Hz)")
+    return [*thin, thick]
