@@ -12,7 +12,7 @@ MISCONCEPTIONS = {
         (0.5516, "another unit"),
         (0.62**2 * 14.35 / 0.1, "root of the time"),
     ],
-    "9.2": [(29.0, "between 0 and 1"), (0.075, "independently"), (0.5, "E0 is not a pulse")],
+    "9.2": [(29.0, "between 0 and 1"), (0.11, "independently"), (0.5, "E0 is not a pulse")],
     "9.3": [
         (6 + POWER / 50, "its root"),
         (np.sqrt(6 + POWER / 40), "pulses"),
