@@ -13,6 +13,12 @@ from numpy.typing import ArrayLike
 
 from netmod.plot.style import COLORS
 
+_STROKE: Any = {
+    False: {"color": COLORS["simulation"], "linewidth": 0.8, "zorder": 2},
+    True: {"color": COLORS["theory"], "linewidth": 1.8, "zorder": 3},
+}
+"""How the fine and the coarse look at one path are drawn."""
+
 
 def voltage_trace(ax: Axes, trace: Any, neuron: Any, *, peak: float = -20.0) -> tuple[Line2D, LineCollection]:
     """Draw a voltage (mV) over time (ms), its spikes as strokes up to `peak`, and the levels of the neuron.
@@ -60,17 +66,28 @@ def level(ax: Axes, value: float, text: str) -> Line2D:
     return line
 
 
-def noise(ax: Axes, t: ArrayLike, xi: ArrayLike, *, color: str = "simulation", **kwargs: Any) -> Line2D:
-    """Draw noise (1/sqrt(ms)) that is constant from each time of `t` (ms, one more than values) to the next."""
-    ax.set(xlabel="time (ms)", ylabel="noise ξ (ms$^{-1/2}$)")
-    kwargs = {"color": COLORS.get(color, color), "drawstyle": "steps-post", "linewidth": 0.9, **kwargs}
-    return ax.plot(t, np.append(xi, np.asarray(xi)[-1]), **kwargs)[0]
+def noise(ax: Axes, t: ArrayLike, xi: ArrayLike, *, text: str = "", coarse: bool = False) -> Line2D:
+    """Draw noise (1/sqrt(ms)) that is constant from each time of `t` (ms, one more than values) to the next.
+
+    `text` is written beside the line, above the largest value of fine noise and in the middle of `coarse` noise,
+    which is drawn thick and dark over the fine. Returns the line.
+    """
+    t, xi = np.asarray(t, float), np.asarray(xi, float)
+    ax.set(xlabel="time (ms)", ylabel="noise ξ (ms$^{-1/2}$)", xlim=(t[0], t[-1]))
+    (line,) = ax.plot(t, np.append(xi, xi[-1]), drawstyle="steps-post", **_STROKE[coarse])
+    if text:
+        fine: Any = {"xy": (0.98, 0.97), "va": "top"}
+        thick: Any = {"xy": (0.98, 0.03), "va": "bottom", "fontweight": "bold"}
+        place = thick if coarse else fine
+        ax.annotate(text, xycoords="axes fraction", ha="right", color=line.get_color(), fontsize=10, **place)
+    return line
 
 
-def noise_sum(ax: Axes, t: ArrayLike, B: ArrayLike, *, color: str = "simulation", **kwargs: Any) -> Line2D:
-    """Draw the integral of noise (sqrt(ms)) over time (ms); return the line."""
-    ax.set(xlabel="time (ms)", ylabel="integral of ξ (ms$^{1/2}$)")
-    return ax.plot(t, B, **{"color": COLORS.get(color, color), "linewidth": 1.2, **kwargs})[0]
+def noise_sum(ax: Axes, t: ArrayLike, B: ArrayLike, *, coarse: bool = False) -> Line2D:
+    """Draw the integral of noise (sqrt(ms)) over time (ms), with its points if it is `coarse`; return the line."""
+    t = np.asarray(t, float)
+    ax.set(xlabel="time (ms)", ylabel="integral of ξ (ms$^{1/2}$)", xlim=(t[0], t[-1]))
+    return ax.plot(t, B, marker="o" if coarse else None, markersize=3.5, **_STROKE[coarse])[0]
 
 
 def membranes(ax: Axes, t: ArrayLike, v: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> list[Line2D]:
@@ -97,11 +114,11 @@ def voltage_histogram(ax: Axes, v: ArrayLike, x: ArrayLike, density: ArrayLike, 
 def seen_at_steps(ax: Axes, t: ArrayLike, v: ArrayLike, every: int, v_th: float) -> tuple[Line2D, Line2D]:
     """Draw a fine path, the points of it that a step `every` times as long sees, and the threshold.
 
-    Returns the path and the points. What the path does above the threshold is drawn in colour.
+    Returns the path and the points. What the path does above the threshold is drawn thick and in colour.
     """
     t, v = np.asarray(t, float), np.asarray(v, float)
     (path,) = ax.plot(t, v, color=COLORS["muted"], linewidth=1.0)
-    ax.plot(t, np.where(v >= v_th, v, np.nan), color=COLORS["highlight"], linewidth=1.4)
+    ax.plot(t, np.where(v >= v_th, v, np.nan), color=COLORS["highlight"], linewidth=2.4)
     (points,) = ax.plot(t[::every], v[::every], "o-", color=COLORS["theory"], linewidth=1.0, zorder=3)
     level(ax, v_th, "threshold")
     ax.set(xlabel="time (ms)", ylabel="membrane potential (mV)", xlim=(t[0], t[-1]))
@@ -134,3 +151,15 @@ def step_bias(
     ax.set_xlim(0, 1.01 * ax.dataLim.x1)
     ax.set(xlabel="square root of the time step (ms$^{1/2}$)", ylabel="error of the rate (%)")
     return drawn
+
+
+def step_law(ax: Axes, longest: float, factor: float, text: str) -> Line2D:
+    """Draw, dashed, the prediction `factor` * sqrt(step) of a relative error, in per cent, up to the step `longest`.
+
+    `factor` is a fraction per sqrt(ms); `text` is written beside the end. Returns the line, straight over the root.
+    """
+    root = float(np.sqrt(longest))
+    (line,) = ax.plot([0, root], [0, 100 * factor * root], "--", color=COLORS["theory"], linewidth=1.2)
+    place: Any = {"xytext": (8, 0), "textcoords": "offset points", "va": "center", "annotation_clip": False}
+    ax.annotate(text, (root, 100 * factor * root), color=COLORS["theory"], fontsize=10, **place)
+    return line
