@@ -13,6 +13,7 @@ NEEDED = {
     "article": {"author", "title", "journal", "volume", "pages", "year"},
     "book": {"author", "title", "publisher", "year"},
     "incollection": {"author", "title", "booktitle", "editor", "pages", "publisher", "year"},
+    "misc": {"author", "title", "note", "year"},
     "inproceedings": {"author", "title", "booktitle", "pages", "year"},
 }
 ABBREVIATED = {"LayerSenkEssink2022"}  # names only its first authors

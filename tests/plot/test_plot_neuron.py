@@ -46,13 +46,24 @@ def test_voltage_trace_without_spikes(ax):
 
 
 def test_noise_and_its_sum(ax):
-    line = plot.neuron.noise(ax, T, V[:-1])
+    line = plot.neuron.noise(ax, T, V[:-1], text="fine")
     np.testing.assert_array_equal(line.get_xdata(), T)
     np.testing.assert_array_equal(line.get_ydata()[:-1], V[:-1])
     assert line.get_drawstyle() == "steps-post"
-    line = plot.neuron.noise_sum(ax, T, V, color="theory")
+    assert line.get_color() == plot.COLORS["simulation"]
+    line = plot.neuron.noise_sum(ax, T, V)
     np.testing.assert_array_equal(line.get_xydata(), np.c_[T, V])
-    assert line.get_color() == plot.COLORS["theory"]
+    assert texts(ax) == ["fine"]
+
+
+def test_coarse_noise_is_told_apart_without_its_colour(ax):
+    fine, coarse = (
+        plot.neuron.noise(ax, T, V[:-1], text=t, coarse=c) for t, c in (("fine", False), ("coarse", True))
+    )
+    assert coarse.get_linewidth() > 2 * fine.get_linewidth()
+    assert coarse.get_zorder() > fine.get_zorder()
+    assert plot.neuron.noise_sum(ax, T, V, coarse=True).get_marker() == "o"
+    assert texts(ax) == ["fine", "coarse"]
 
 
 def test_membranes_under_theory(ax):
@@ -88,3 +99,10 @@ def test_step_bias_is_in_per_cent_over_the_root(ax):
     assert ax.texts[0].xy == pytest.approx((0.5, -5.0))
     assert points.get_color() == plot.COLORS["excitatory"]
     assert ax.get_xlim() == pytest.approx((0, 0.505))
+
+
+def test_step_law_is_straight_over_the_root(ax):
+    line = plot.neuron.step_law(ax, 0.25, -0.1467, "law")
+    np.testing.assert_allclose(line.get_xydata(), [[0, 0], [0.5, -7.335]])
+    assert line.get_linestyle() == "--"
+    assert texts(ax) == ["law"]

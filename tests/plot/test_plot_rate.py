@@ -66,6 +66,13 @@ def test_interval_histogram_is_a_density(ax):
     assert "mean" in ax.get_xlabel()
 
 
+def test_an_outlined_histogram_has_no_area(ax):
+    (filled,) = plot.rate.interval_histogram(ax, E, bins=5)
+    (outlined,) = plot.rate.interval_histogram(ax, E, bins=5, outline=True)
+    assert filled.get_fill()
+    assert not outlined.get_fill()
+
+
 def test_regularity_curve(ax):
     line = plot.rate.regularity_curve(ax, E, R, color="r")
     np.testing.assert_allclose(line.get_xydata(), np.c_[E, R])
