@@ -27,13 +27,14 @@ TESTS = Path(__file__).parent
 BOOK = TESTS.parent / "book"
 CHAPTER = BOOK / "10-claims.md"
 VERDICTS = {
+    "s": "sets out",
     "r": "reproduced",
     "o": "only when",
     "c": "corrected",
     "u": "unspecified",
     "n": "not reproducible as stated",
 }
-BADGES = {"success": "r", "warning": "o", "primary": "c", "muted": "u", "danger": "n"}
+BADGES = {"info": "s", "success": "r", "warning": "o", "primary": "c", "muted": "u", "danger": "n"}
 
 # The phrases on which chapter 10 gives a verdict, as they stand on the poster (white space aside), part by part.
 POSTER = {
@@ -185,11 +186,11 @@ def test_the_picture_shows_the_verdicts_of_the_list():
 def test_the_summary_counts_the_verdicts():
     badges = [BADGES[badge] for *_, badge, _, _ in ENTRIES]
     text = CHAPTER.read_text(encoding="utf-8")
-    r, o, c, u = (badges.count(letter) for letter in "rocu")
+    s, r, o, c, u = (badges.count(letter) for letter in "srocu")
     assert (
-        f"Of {len(badges)} claims on the sheet, {r} are reproduced as they stand, {o} hold under a condition that it "
-        f"does not state, {c} need correction, {u} cannot be repeated for want of a number or a definition, and one "
-        "has nothing behind it." in text
+        f"Of {len(badges)} entries, {s} set something out and cannot fail. Of the {len(badges) - s} that can, "
+        f"{r} are reproduced as they stand, {o} hold under a condition that the sheet does not state, {c} need "
+        f"correction, {u} cannot be repeated for want of a number or a definition, and one has nothing behind it." in text
     )
     assert badges.count("n") == 1
 

@@ -13,6 +13,7 @@ from netmod.plot.style import COLORS
 
 # Shape and filling tell the verdicts apart in grey as well; colour only helps.
 _MARKS: dict[str, dict[str, Any]] = {
+    "sets out": {"marker": ".", "color": COLORS["threshold"], "fillstyle": "full"},
     "reproduced": {"marker": "o", "color": COLORS["theory"], "fillstyle": "full"},
     "only when": {"marker": "o", "color": COLORS["unstable"], "fillstyle": "left"},
     "corrected": {"marker": "D", "color": COLORS["highlight"], "fillstyle": "full"},
@@ -30,7 +31,7 @@ def verdict_marks(ax: Axes, verdicts: Mapping[str, Sequence[str]]) -> dict[str, 
         Where to draw.
     verdicts : mapping of str to sequence of str
         For each part, from the top down, the verdicts on its claims in the order in which they are made:
-        "reproduced", "only when", "corrected", "unspecified" or "not reproducible". The legend counts them.
+        "sets out", "reproduced", "only when", "corrected", "unspecified" or "not reproducible". The legend counts them.
 
     Raises
     ------
