@@ -190,7 +190,8 @@ def test_the_summary_counts_the_verdicts():
     assert (
         f"Of {len(badges)} entries, {s} set something out and cannot fail. Of the {len(badges) - s} that can, "
         f"{r} are reproduced as they stand, {o} hold under a condition that the sheet does not state, {c} need "
-        f"correction, {u} cannot be repeated for want of a number or a definition, and one has nothing behind it." in text
+        f"correction, {u} cannot be repeated for want of a number or a definition, and one has nothing behind it."
+        in text
     )
     assert badges.count("n") == 1
 

@@ -31,7 +31,9 @@ def verdict_marks(ax: Axes, verdicts: Mapping[str, Sequence[str]]) -> dict[str, 
         Where to draw.
     verdicts : mapping of str to sequence of str
         For each part, from the top down, the verdicts on its claims in the order in which they are made:
-        "sets out", "reproduced", "only when", "corrected", "unspecified" or "not reproducible". The legend counts them.
+        "sets out", "reproduced", "only when", "corrected", "unspecified"
+        or "not reproducible".
+        The legend counts them.
 
     Raises
     ------
