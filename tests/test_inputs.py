@@ -1,7 +1,7 @@
-"""Every public function, every argument, wrong and odd values: an error that names the argument, or the right answer."""
+"""Every public function and argument, wrong and odd values: an error that names the argument, or the right answer."""
 
+import dataclasses
 import inspect
-import itertools
 import math
 import re
 import warnings
@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 
 import netmod
-from netmod import LIF, KnownRate, RateNetwork, RateTable, Sweep, sweep
+from netmod import LIF, RateNetwork, sweep
 
 W = np.array([[0.0, 20.0, 0.0], [5.0, 0.0, -10.0], [0.0, 15.0, 0.0]])
 A = W != 0
@@ -22,7 +22,7 @@ SWEPT = sweep(A, [1.0], **TINY)
 
 # The kind of every argument of every public function, and one call that works. "flag" is anything true or false.
 CALLS = {
-    "LIF": ({}, {n: "number" for n in ("tau", "E_L", "sigma", "v_th", "v_r", "tau_ref")}),
+    "LIF": ({}, dict.fromkeys(("tau", "E_L", "sigma", "v_th", "v_r", "tau_ref"), "parameter")),
     "simulate": (
         {"neuron": LIF(), "E": 12.0, "duration": 20.0, "rng": 1},
         {"neuron": "neuron", "E": "array", "duration": "number", "dt": "number", "rng": "rng", "v0": "number?"},
@@ -56,7 +56,7 @@ CALLS = {
     "sonet": (
         {"n": 5, "p": 0.5, "rng": 1},
         {"n": "integer", "p": "number", "size": "integer?", "rng": "rng"}
-        | {n: "number" for n in ("recip", "conv", "div", "chain")},
+        | dict.fromkeys(("recip", "conv", "div", "chain"), "number"),
     ),
     "dale_signs": ({"n": 5}, {"n": "integer", "inhibitory": "number", "ratio": "number"}),
     "connection_matrix": (
@@ -191,6 +191,7 @@ BAD = {
     "sweep": {"text": "yesterday", "dict": {}, "array": np.ones(3)},
     "dict": {"list": [[1.0, 2.0]], "None": None, "empty": {}},
 }
+BAD["parameter"] = {what: value for what, value in BAD["number"].items() if what != "array"}
 BAD["finite"] = BAD["array"] | {"NaN": math.nan, "infinite": np.inf, "NaN in it": [np.nan, 1.0, 1.0]}
 BAD["matrices"] = BAD["matrix"] | {
     "list of sparse of two sizes": [sp.eye_array(2), sp.eye_array(3)],
@@ -230,3 +231,213 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_argument(name, argument, va
             call(name, **{argument: value})
     assert re.search(rf"(?<!\w){argument}\b", str(caught.value)), f"{argument} is not named in: {caught.value}"
     assert len(str(caught.value)) < 300
+
+
+# Odd values that are right
+
+
+def flat(result):
+    """Return all numbers of a result, in a fixed order."""
+    if isinstance(result, nx.Graph):
+        return flat([*result.edges(data="weight")])
+    if callable(result) and hasattr(result, "slope"):  # a table, a known rate
+        return flat([result(np.linspace(-30.0, 40.0, 9)), result.slope(np.linspace(-30.0, 40.0, 9))])
+    if sp.issparse(result):
+        return flat(result.toarray())
+    if isinstance(result, dict):
+        return flat([result[key] for key in sorted(result)])
+    if isinstance(result, RateNetwork):
+        return flat([result.W, result.E0, result(np.full(result.n, 9.0))])
+    if dataclasses.is_dataclass(result):
+        kept = [f.name for f in dataclasses.fields(result) if f.name != "problem"]
+        return flat([getattr(result, name) for name in kept])
+    if isinstance(result, list | tuple):
+        return [x for part in result for x in flat(part)]
+    array = np.asarray(result)
+    return array.reshape(-1).tolist() if array.dtype.kind in "biufc" else [repr(result)]
+
+
+def same(a, b, tol=0.0):
+    a, b = flat(a), flat(b)
+    if len(a) != len(b):
+        return False
+    return all(
+        x == y or (x != x and y != y) or (not isinstance(x, str) and abs(x - y) <= tol * (1 + abs(y)))
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def number_given(name, argument):
+    """Return the number that a call gives or takes by default, None if there is none."""
+    value = CALLS[name][0].get(argument, inspect.signature(getattr(netmod, name)).parameters[argument].default)
+    return value if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+SCALARS = {
+    "float16": np.float16,
+    "float32": np.float32,
+    "longdouble": np.longdouble,
+    "0-d": np.array,
+    "0-d float32": lambda x: np.array(x, dtype=np.float32),
+    "int8": np.int8,
+    "uint64": np.uint64,
+    "0-d int32": lambda x: np.array(x, dtype=np.int32),
+}
+
+
+def odd_numbers():
+    """Yield calls with each number as each type of scalar that can hold it."""
+    for name, (_, kinds) in CALLS.items():
+        for argument, kind in kinds.items():
+            value, kind = number_given(name, argument), kind.rstrip("?")
+            for what, scalar in SCALARS.items() if kind in ("number", "parameter", "integer") else ():
+                held = value is not None and (value == int(value) if "int" in what else kind != "integer")
+                if not held or (what == "int8" and abs(value) > 127) or (what == "uint64" and value < 0):
+                    continue
+                odd = scalar(value)
+                single = kind == "parameter" and what.startswith("0-d")  # an array there is one value a neuron
+                if not single and not (value and odd == 0):  # too small for the type
+                    yield pytest.param(name, argument, odd, id=f"{name}-{argument}-{what}")
+
+
+@pytest.mark.parametrize(("name", "argument", "odd"), odd_numbers())
+def test_numpy_scalars_are_the_numbers_they_hold(name, argument, odd):
+    plain = int(odd) if np.asarray(odd).dtype.kind in "iu" else float(odd)
+    assert same(call(name, **{argument: odd}), call(name, **{argument: plain}))
+
+
+ARRAYS = [
+    (name, argument)
+    for name, (_, kinds) in CALLS.items()
+    for argument, kind in kinds.items()
+    if kind.rstrip("?") in ("array", "finite") and CALLS[name][0].get(argument) is not None
+]
+
+
+@pytest.mark.parametrize("form", ["list", "float16", "float32", "longdouble", "int8", "uint64"])
+@pytest.mark.parametrize(("name", "argument"), ARRAYS)
+def test_arrays_of_any_real_type_are_the_numbers_they_hold(name, argument, form):
+    odd = np.asarray(CALLS[name][0][argument])
+    if form != "list":
+        odd = (np.abs(np.floor(odd)) if "int" in form else odd).astype(form)
+    value = odd.astype(float)
+    assert same(call(name, **{argument: odd.tolist() if form == "list" else odd}), call(name, **{argument: value}))
+
+
+# Matrices
+
+
+MATRICES = [
+    (name, argument)
+    for name, (_, kinds) in CALLS.items()
+    for argument, kind in kinds.items()
+    if kind in ("matrix", "matrices")
+]
+STACKS = [name for name, (_, kinds) in CALLS.items() if "matrices" in kinds.values()]
+FORMATS = ["coo", "csr", "csc", "lil", "dok", "dia", "bsr"]
+
+
+def numbers_of(result):
+    """Return what must agree; of a sweep, its fixed points, since sums are rounded in another order."""
+    return (result.E, result.rate) if isinstance(result, netmod.Sweep) else result
+
+
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(("name", "argument"), MATRICES)
+def test_sparse_of_every_format_goes_wherever_dense_goes(name, argument, form, kind):
+    odd = getattr(sp, f"{form}_{kind}")(W)
+    before = odd.toarray()
+    assert same(numbers_of(call(name, **{argument: odd})), numbers_of(call(name, **{argument: W})), 1e-9)
+    np.testing.assert_array_equal(odd.toarray(), before)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.float32, np.uint16, float])
+@pytest.mark.parametrize("name", STACKS)
+def test_a_list_of_sparse_networks_is_a_stack(name, dtype):
+    stack = np.array([A, A.T, ~A & ~np.eye(3, dtype=bool)]).astype(dtype)
+    dense, sparse = call(name, A=stack), call(name, A=[sp.coo_array(one) for one in stack])
+    assert same(numbers_of(sparse), numbers_of(dense), 1e-9)
+
+
+@pytest.mark.parametrize(("name", "argument"), MATRICES)
+@pytest.mark.parametrize("dtype", [float, np.int8])
+def test_entries_that_are_stored_twice_are_summed(name, argument, dtype):
+    """In whole numbers of one byte, 100 + 100 is -56."""
+    twice = sp.coo_array((np.array([100, 100, 7], dtype=dtype), ([1, 1, 0], [0, 0, 2])), shape=(3, 3))
+    dense = np.array([[0.0, 0.0, 7.0], [200.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    assert same(numbers_of(call(name, **{argument: twice})), numbers_of(call(name, **{argument: dense})), 1e-9)
+    assert twice.nnz == 3
+
+
+@pytest.mark.parametrize("form", [np.asfortranarray, np.matrix, lambda M: M[::-1, ::-1][::-1, ::-1], list])
+@pytest.mark.parametrize(("name", "argument"), MATRICES)
+def test_dense_of_any_layout(name, argument, form):
+    assert same(call(name, **{argument: form(W)}), call(name, **{argument: W}), 1e-12)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", [name for name, (_, kinds) in CALLS.items() if {"W", "A", "net"} & kinds.keys()])
+def test_a_network_of_no_neurons_has_an_answer_or_is_refused_by_name(name, sparse):
+    empty = sp.csr_array((0, 0)) if sparse else np.zeros((0, 0))
+    kinds = CALLS[name][1]
+    argument = next(a for a in ("W", "A", "net") if a in kinds)
+    changes = {argument: empty if argument != "net" else RateNetwork(empty, 8.0)}
+    for other in ("E", "signs"):
+        if other in CALLS[name][0]:
+            changes[other] = np.zeros(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            call(name, **changes)
+        except ValueError as error:
+            assert re.search(rf"\b{argument}\b", str(error))  # noqa: PT017
+            assert name == "sweep"
+
+
+def test_a_diagonal_is_refused_with_a_remedy_that_works():
+    loops = W + 3 * np.eye(3)
+    for function in (netmod.motif_counts, netmod.edge_statistics):
+        with pytest.raises(ValueError, match=r"3 on the diagonal.*A\[\.\.\., range\(n\), range\(n\)\] = 0"):
+            function(loops)
+        fixed = loops.copy()
+        n = 3
+        fixed[..., range(n), range(n)] = 0
+        assert function(fixed) == function(W)
+        for form in FORMATS:
+            odd = getattr(sp, f"{form}_array")(loops)
+            with pytest.raises(ValueError, match=r"A = A\.tolil\(copy=True\); A\.setdiag\(0\)"):
+                function(odd)
+            odd = odd.tolil(copy=True)
+            odd.setdiag(0)
+            assert function(odd) == function(W)
+
+
+def test_generated_sparse_networks_go_on_to_whatever_takes_networks():
+    networks = netmod.erdos_renyi(20, 0.3, size=3, sparse=True, rng=1)
+    stack = np.array([one.toarray() for one in networks])
+    assert netmod.motif_counts(networks) == netmod.motif_counts(stack)
+    assert netmod.edge_statistics(networks, pooled=True).stderr == netmod.edge_statistics(stack, pooled=True).stderr
+    np.testing.assert_array_equal(netmod.in_degrees(networks), stack.sum(axis=2))
+    np.testing.assert_array_equal(netmod.out_degrees(networks), stack.sum(axis=1))
+    weighted = netmod.connection_matrix(networks, [1.0, 2.0, 3.0], netmod.dale_signs(20))
+    assert all(sp.issparse(one) for one in weighted)
+    assert same(weighted, list(netmod.connection_matrix(stack, [1.0, 2.0, 3.0], netmod.dale_signs(20))))
+    swept = sweep(networks, [5.0], **TINY)
+    slopes = netmod.linear_response(networks, 5.0, swept.E[:, 0])
+    np.testing.assert_allclose(slopes, netmod.linear_response(stack, 5.0, swept.E[:, 0]), rtol=1e-12)
+    back = [netmod.from_networkx(netmod.to_networkx(one), sparse=True) for one in networks]
+    assert same(back, networks)
+    for one in networks:
+        assert netmod.find_fixed_points(RateNetwork(5.0 * one, 8.0), rng=1).unique
+
+
+def test_results_compare_without_raising():
+    """Those that hold arrays by identity, those that are numbers by value."""
+    for name in CALLS:
+        one, other = call(name), call(name)
+        if dataclasses.is_dataclass(one):
+            assert one == one
+            assert isinstance(one == other, bool)
+            assert isinstance(one != other, bool)
+    assert SWEPT == SWEPT

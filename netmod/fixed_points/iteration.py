@@ -49,7 +49,7 @@ _LAG = 15  # steps over which the speed of convergence is measured; a complex pa
 _CELLS = 51_200  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Columns:
     """What `iterate_columns` returns, one row or entry per column."""
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from netmod._checks import integer, number
 from netmod._matrix import dense, product
 from netmod.dynamics import RateNetwork
-from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, states
+from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, rows, states
 
 _DENSE = 1500  # up to this size a sparse network is solved densely: random graphs fill in at once
 _BYTES = 2**26  # Jacobians of a batch are solved in pieces of this size
@@ -76,8 +76,8 @@ def newton(
     net = check_net(net)
     x = states("start", start, net)
     tol, max_iter = number("tol", tol, low=0.0, open_low=True), integer("max_iter", max_iter)
-    known = None if away_from is None else states("away_from", away_from, net).reshape(-1, net.n)
-    shape, flat = x.shape[:-1], x.reshape(-1, net.n)
+    known = None if away_from is None else rows(states("away_from", away_from, net))
+    shape, flat = x.shape[:-1], rows(x)
     run = _Newton(net, flat.copy(), tol, known)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         run.solve(max_iter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,11 @@ def check_net(net: Any) -> RateNetwork:
 def states(name: str, value: ArrayLike | None, net: RateNetwork) -> Floats:
     """Return starting states of shape (..., n), as an array of its own; None means E0."""
     return np.array(net.E0 if value is None else _checks.states(name, value, net.n))
+
+
+def rows(x: Floats) -> Floats:
+    """Return a stack (..., n) as a matrix (m, n)."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def as_result(value: NDArray[Any], shape: tuple[int, ...]) -> Any:

@@ -244,10 +244,9 @@ def _count(A: Any) -> NDArray[np.int64]:
     sparse = _matrix.is_sparse(A)
     loops = A.diagonal() if sparse else np.diagonal(A, axis1=-2, axis2=-1)
     if loops.any():
-        remedy = "A.setdiag(0)" if sparse else "A[..., range(n), range(n)] = 0"
+        remedy = "A.tolil(copy=True); A.setdiag(0)" if sparse else "A.copy(); A[..., range(n), range(n)] = 0"
         raise ValueError(
-            f"A must have no self-connections, got {int(loops.sum())} on its diagonal; to leave them out: "
-            f"A = A.copy(); {remedy}"
+            f"A must have no self-connections, got {int(loops.sum())} on the diagonal; to leave them out: A = {remedy}"
         )
     k_in, k_out = _sums(A, -1), _sums(A, -2)
     # ordered pairs that are connected both ways
