@@ -16,6 +16,8 @@ from netmod import _checks, _matrix
 from netmod.lif import LIF
 from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
+__all__ = ["RateNetwork"]
+
 # Below this size LAPACK on the dense matrix is as fast as ARPACK on the sparse one, and never fails to converge.
 _DENSE_EIG = 300
 _EPS = float(np.finfo(float).eps)

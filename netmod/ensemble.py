@@ -30,6 +30,8 @@ from netmod.lif.neuron import kinds
 from netmod.rate import RateTable
 from netmod.rate.known import KnownRate, NeuronRate, what_is_known
 
+__all__ = ["Sweep", "sweep"]
+
 Rate = Callable[[Any], Any]
 
 BATCH_BYTES = 2**25

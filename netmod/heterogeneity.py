@@ -14,6 +14,8 @@ from netmod.fixed_points.newton import newton
 from netmod.lif import LIF
 from netmod.rate.known import what_is_known
 
+__all__ = ["LinearFit", "Regression", "annealed_rate", "linear_fit", "linear_response", "regress"]
+
 _DEFAULT = LIF()
 
 

@@ -246,7 +246,7 @@ def _count(A: Any) -> NDArray[np.int64]:
     if loops.any():
         remedy = "A.tolil(copy=True); A.setdiag(0)" if sparse else "A.copy(); A[..., range(n), range(n)] = 0"
         raise ValueError(
-            f"A must have no self-connections, got {int(loops.sum())} on the diagonal; to leave them out: A = {remedy}"
+            f"A must have no self-connections, got {loops.sum():.0f} on the diagonal; to leave them out: A = {remedy}"
         )
     k_in, k_out = _sums(A, -1), _sums(A, -2)
     # ordered pairs that are connected both ways
