@@ -179,10 +179,8 @@ def follow(
     if wanted.size == 0:
         raise ValueError("strengths must not be empty")
     max_step = number("max_step", max_step, low=_SHORTEST_STEP, high=1.0)
-    if net.n > _LARGEST:
-        raise ValueError(
-            f"net must have at most {_LARGEST} neurons, since every point costs all eigenvalues, got {net.n}"
-        )
+    if not 0 < net.n <= _LARGEST:
+        raise ValueError(f"net must have 1 to {_LARGEST} neurons, as every point costs all eigenvalues, got {net.n}")
     E, begin = np.array(net.E0), 0.0
     if start is not None:
         guess, begin = states("start", start, net), float(wanted[0])

@@ -271,7 +271,7 @@ def _summary(book: Notebook, runs: FixedPoint, proof: str | None) -> FixedPointS
     """Return what is in the book, in order of the mean."""
     net = book.net
     n = net.n
-    points = np.array(book.points).reshape(-1, n)
+    points = np.array(book.points).reshape(len(book.points), n)
     order = np.argsort(points.mean(axis=-1) if n else np.zeros(len(points)), kind="stable")
     points = points[order]
     polished = newton(net, points, max_iter=5)

@@ -8,7 +8,7 @@ from netmod._matrix import dense
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.branch import follow
 from netmod.fixed_points.newton import newton
-from netmod.fixed_points.solution import FixedPoint, Floats
+from netmod.fixed_points.solution import FixedPoint, Floats, rows
 
 TRACED = 300  # neurons: up to this size the branch from strength 0 is followed, and known points are deflated
 _FOLLOWED = 12  # points from which a branch is followed back
@@ -30,7 +30,7 @@ class Notebook:
         """Add the converged states of `result`; return how many are new."""
         new = 0
         ok = np.atleast_1d(result.converged)
-        for E in result.E.reshape(-1, self.net.n)[ok]:
+        for E in rows(result.E)[ok]:
             for point, methods in zip(self.points, self.found_by, strict=True):
                 if self.same(point, E):
                     if method not in methods:
@@ -67,7 +67,7 @@ class Notebook:
     def deflate(self, begin: Floats) -> None:
         """Send Newton's method from old starts and from between known points to new ones."""
         for _ in range(_ROUNDS):
-            known = np.array(self.points).reshape(-1, self.net.n)
+            known = np.array(self.points).reshape(len(self.points), self.net.n)
             pairs = [(a, b) for i, a in enumerate(known) for b in known[:i]][:8]
             between = [a + t * (b - a) for a, b in pairs for t in (0.05, 0.2, 0.5, 0.8, 0.95)]
             seeds = np.array([self.net.E0, *(known + 1e-3), *between, *begin[:8]])
