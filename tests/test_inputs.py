@@ -392,7 +392,7 @@ def test_a_network_of_no_neurons_has_an_answer_or_is_refused_by_name(name, spars
             call(name, **changes)
         except ValueError as error:
             assert re.search(rf"\b{argument}\b", str(error))  # noqa: PT017
-            assert name in ("sweep", "trace_branch")  # noqa: PT017
+            assert name in ("sweep", "trace_branch")
 
 
 def test_a_diagonal_is_refused_with_a_remedy_that_works():
