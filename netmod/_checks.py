@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -119,6 +120,13 @@ def generator(name: str, rng: Any) -> np.random.Generator:
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name} must be a seed or a generator, got {show(rng)}: {error}") from None
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Return whether two results are equal field by field, be they numbers or arrays."""
+    if type(other) is not type(one):
+        return False
+    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
 
 
 def show(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ class MotifCounts:
     chain: Any
 
     def __eq__(self, other: object) -> bool:
-        return _same(self, other)
+        return _checks.equal(self, other)
 
     def __repr__(self) -> str:
         return _show(self, ("edges", "reciprocal", "convergent", "divergent", "chain"), "d")
@@ -121,7 +121,7 @@ class EdgeStatistics:
     stderr: EdgeStatistics | None = None
 
     def __eq__(self, other: object) -> bool:
-        return _same(self, other)
+        return _checks.equal(self, other)
 
     def __repr__(self) -> str:
         return _show(self, ("p", "recip", "conv", "div", "chain"), ".4g")
@@ -271,13 +271,6 @@ def _sums(A: Any, axis: int) -> NDArray[np.int64]:
     if axis == -1:
         return np.diff(A.indptr).astype(np.int64)
     return np.bincount(A.indices, minlength=A.shape[1]).astype(np.int64)
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return whether two results are equal field by field, be they numbers or arrays."""
-    if type(other) is not type(one):
-        return False
-    return all(np.array_equal(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
 
 
 def _plain(x: Any) -> Any:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod._checks import generator, integer, number
+from netmod._checks import equal, generator, integer, number, vector
 from netmod.lif import lanes as _lanes
 from netmod.lif.neuron import LIF, Array, Method, check_neuron, currents, fit, one_step
 
 __all__ = ["LIF", "RateSample", "Trace", "intervals", "sample_intervals", "sample_rate", "simulate"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What `simulate` returns: voltages step by step, and spike times.
 
@@ -44,7 +44,7 @@ class Trace:
         return f"Trace({who}, {self.t[-1]:g} ms, {sum(map(len, trains))} spikes)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RateSample:
     """What `sample_rate` returns: a firing rate that was counted, and how far to trust it.
 
@@ -58,6 +58,9 @@ class RateSample:
 
     rate: Any
     stderr: Any
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other)
 
     def __repr__(self) -> str:
         if np.ndim(self.rate):
@@ -339,14 +342,19 @@ def intervals(spike_times: ArrayLike | tuple[Array, ...]) -> Any:
     (spikes - 1,) array or tuple of such
         Times between successive spikes, ms; empty for fewer than two spikes.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If spike times are not lists of finite numbers.
+
     Examples
     --------
     >>> intervals([3.0, 10.0, 30.0])
     array([ 7., 20.])
     """
     if isinstance(spike_times, tuple):
-        return tuple(np.diff(train) for train in spike_times)
-    return np.diff(np.asarray(spike_times, dtype=float))
+        return tuple(np.diff(vector("spike_times", train)) for train in spike_times)
+    return np.diff(vector("spike_times", spike_times))
 
 
 _PORTION = 256  # steps whose noise `simulate` draws at once

@@ -11,18 +11,8 @@ from scipy import optimize
 
 from netmod.lif.neuron import LIF, check_neuron
 from netmod.rate.siegert import FAR, LOW, evaluate, reduced
-from netmod.rate.table import RateTable
 
-__all__ = [
-    "MaxCurvature",
-    "MaxSlope",
-    "RateTable",
-    "firing_rate",
-    "firing_rate_curvature",
-    "firing_rate_slope",
-    "max_curvature",
-    "max_slope",
-]
+__all__ = ["MaxSlope", "firing_rate", "firing_rate_slope", "max_slope"]
 
 Floats = NDArray[np.float64]
 
@@ -98,35 +88,6 @@ def firing_rate_slope(E: ArrayLike, neuron: LIF = _DEFAULT) -> Any:
     return evaluate(E, neuron, 1)
 
 
-def firing_rate_curvature(E: ArrayLike, neuron: LIF = _DEFAULT) -> Any:
-    """Return the second derivative of `firing_rate` with respect to the mean input.
-
-    Parameters
-    ----------
-    E : array_like
-        Mean input, mV, any shape.
-    neuron : LIF, optional
-        The neuron's parameters. Where they are arrays (n,), `E` is broadcast with them.
-
-    Returns
-    -------
-    array of the shape of `E` (a NumPy float for a number)
-        Curvature, 1/(ms mV**2). Its error is relative to the terms it is the difference of, so that close to its
-        zero, at the steepest point of the rate, the relative error grows.
-
-    Raises
-    ------
-    TypeError
-        If `E` is not made of real numbers, or `neuron` is not a `LIF`.
-
-    Examples
-    --------
-    >>> print(f"{firing_rate_curvature(8.0):.6f} per ms and mV^2")
-    0.000255 per ms and mV^2
-    """
-    return evaluate(E, neuron, 2)
-
-
 @dataclass(frozen=True)
 class MaxSlope:
     """The steepest point of a rate function: the input `E` (mV) and the `slope` there, 1/(ms mV)."""
@@ -136,17 +97,6 @@ class MaxSlope:
 
     def __repr__(self) -> str:
         return f"MaxSlope(E={self.E:.6g}, slope={self.slope:.6g})"
-
-
-@dataclass(frozen=True)
-class MaxCurvature:
-    """The most curved point of a rate function: the input `E` (mV) and the `curvature` ``|r''|``, 1/(ms mV**2)."""
-
-    E: float
-    curvature: float
-
-    def __repr__(self) -> str:
-        return f"MaxCurvature(E={self.E:.6g}, curvature={self.curvature:.6g})"
 
 
 def max_slope(neuron: LIF = _DEFAULT) -> MaxSlope:
@@ -178,83 +128,36 @@ def max_slope(neuron: LIF = _DEFAULT) -> MaxSlope:
     >>> max_slope()
     MaxSlope(E=10.3784, slope=0.00443147)
     """
-    return MaxSlope(*_largest(check_neuron(neuron, numbers=True), 1))
+    return MaxSlope(*_steepest(check_neuron(neuron, numbers=True)))
 
 
-def max_curvature(neuron: LIF = _DEFAULT) -> MaxCurvature:
-    """Return the largest absolute second derivative of `firing_rate` over all inputs, and where it is reached.
-
-    It is a Lipschitz constant of `firing_rate_slope`, which the Newton-Kantorovich theorem needs. Found as
-    `max_slope` is: by a scan of the whole line and the refinement of every candidate; its relative error is about
-    1e-14, so a rigorous user adds a margin of that size.
-
-    Parameters
-    ----------
-    neuron : LIF, optional
-        The neuron's parameters.
-
-    Returns
-    -------
-    MaxCurvature
-        `E` (mV) and `curvature` (1/(ms mV**2)). Without noise it is infinite, at threshold.
-
-    Raises
-    ------
-    TypeError
-        If `neuron` is not a `LIF` whose parameters are numbers.
-
-    Examples
-    --------
-    >>> max_curvature()
-    MaxCurvature(E=4.64149, curvature=0.000904569)
-    """
-    return MaxCurvature(*_largest(check_neuron(neuron, numbers=True), 2))
-
-
-def _largest(neuron: LIF, order: int) -> tuple[float, float]:
-    """Return where |r'| (order 1) or |r''| (order 2) is largest, and its value there."""
+def _steepest(neuron: LIF) -> tuple[float, float]:
+    """Return where the slope is largest, and its value there."""
     theta, reach = neuron.v_th - neuron.E_L, neuron.v_th - neuron.v_r
     if neuron.sigma == 0:
         return theta, np.inf
     sigma = max(neuron.sigma, 1e-150 * reach)
     scale = neuron.tau * _SQRT_PI
     delta, rho = reach / sigma, neuron.tau_ref / scale
-
-    def size(y: Floats, k: int = order) -> Floats:
-        return reduced(y, delta, rho, k)
-
     with np.errstate(over="ignore", under="ignore", divide="ignore", invalid="ignore"):
         grid = np.concatenate([np.arange(LOW, 10.0, 0.01), np.geomspace(10.0, FAR, 800)])
-        values = np.abs(size(grid))
+        values = reduced(grid, delta, rho, 1)
         # the limit without a refractory period; rounding noise far out must not beat it
-        limit = _SQRT_PI / delta if neuron.tau_ref == 0 and order == 1 else 0.0
+        limit = _SQRT_PI / delta if neuron.tau_ref == 0 else 0.0
         best_y, best = (np.inf, limit)
         inner = values[1:-1]
         peaks = 1 + np.flatnonzero(
             (inner >= values[:-2]) & (inner >= values[2:]) & (inner > max(0.9 * values.max(), limit * (1 + 1e-12)))
         )
-        for i in peaks:
-            y = _refine(size, float(grid[i - 1]), float(grid[i]), float(grid[i + 1]), order)
-            value = float(np.abs(size(np.array([y])))[0])
-            if value > best:
-                best_y, best = y, value
-    return theta + sigma * best_y, best / (scale * sigma**order)
-
-
-def _refine(size: Any, low: float, middle: float, high: float, order: int) -> float:
-    """Return the maximum bracketed by three grid points; the middle one where rounding hides it."""
-    if order == 1:
 
         def curvature(y: float) -> float:
-            return float(size(np.array([y]), 2)[0])
+            return float(reduced(np.array([y]), delta, rho, 2)[0])
 
-        if curvature(low) > 0 > curvature(high):
-            return float(optimize.brentq(curvature, low, high, xtol=1e-15, rtol=8.9e-16))
-        return middle
-    found = optimize.minimize_scalar(
-        lambda y: -float(np.abs(size(np.array([y])))[0]),
-        bounds=(low, high),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
-    return float(found.x)
+        for i in peaks:
+            y, low, high = float(grid[i]), float(grid[i - 1]), float(grid[i + 1])
+            if curvature(low) > 0 > curvature(high):  # else rounding hides the maximum between them
+                y = float(optimize.brentq(curvature, low, high, xtol=1e-15, rtol=8.9e-16))
+            value = float(reduced(np.array([y]), delta, rho, 1)[0])
+            if value > best:
+                best_y, best = y, value
+    return theta + sigma * best_y, best / (scale * sigma)

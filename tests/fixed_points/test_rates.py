@@ -49,7 +49,7 @@ RATES = {
     "plain function": (lambda E: 0.1 * (1 + np.tanh((np.asarray(E) - 10) / 5)), 5.0),
     "broken slope": (Broken(), 5.0),
     "threshold-linear": (lambda E: 0.01 * np.maximum(E, 0.0), 10.0),
-    "power law": (lambda E: 1e-4 * np.maximum(E, 0.0) ** 2, 4.0),
+    "power law": (lambda E: 1e-4 * np.maximum(E, 0.0) ** 2, 2.0),
     "decreasing": (lambda E: 0.1 * (1 - np.tanh((np.asarray(E) - 8) / 8)), 4.0),
     "bump": (Bump(LIF(), -20.0, 60.0), 4.0),
     "saturating at 5/ms": (lambda E: 2.5 * (1 + np.tanh((np.asarray(E) - 20) / 4)), 5.0),
