@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve test bless figures bench peers grader pdf lab lock clean
+.PHONY: help setup book serve test bless figures bench peers grader pdf notebooks lab lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -51,8 +51,11 @@ grader: .venv-grader/.stamp ## make .venv-grader, where nbgrader lives, which th
 pdf: book .venv/.test ## print the whole book to _build/netmod-book.pdf (needs Chromium)
 	@$(PY) -m book._ext.build singlehtml && $(PY) -m book._ext.printed
 
-lab: setup .venv/.lab ## open the chapters as notebooks in JupyterLab
-	$(PY) -m jupyterlab book
+notebooks: setup ## make the notebooks for students, with solutions, and for a grader, in _build/notebooks
+	$(PY) -m book._ext.editions
+
+lab: setup .venv/.lab ## open the students' notebooks in JupyterLab: copies in my-notebooks/, yours to change
+	$(PY) -m book._ext.editions --own && $(PY) -m jupyterlab my-notebooks
 
 lock: setup .venv/.test ## renew the locks in requirements/ from pyproject.toml (UPGRADE=--upgrade: with newer versions)
 	$(PY) -m book._ext.locks $(UPGRADE)

@@ -37,6 +37,8 @@ def check(exercise: str, answer: Any) -> None:
 def message(exercise: str, answer: Any) -> str:
     """Return what `check` prints: "Correct.", or "Not yet." and a hint; never a traceback."""
     checker = _checker(exercise)
+    if answer is ...:
+        return "Not yet. Put your answer in place of the three dots."
     try:
         checker(answer)
     except Hint as hint:

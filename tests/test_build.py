@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+import zipfile
 from types import SimpleNamespace
 
 import nbformat
@@ -14,7 +14,8 @@ import yaml
 from nbclient import NotebookClient
 
 import netmod
-from book._ext import downloads, netmod_book
+from book._ext import netmod_book
+from book._ext.plain import plain
 from tests.notebooks import HEADER, ROOT
 
 CHAPTER = (
@@ -45,6 +46,7 @@ import os
 from pathlib import Path
 
 import netmod
+from netmod_check import check
 
 with Path(os.environ["RUNS"]).open("a") as runs:
     runs.write("run\n")
@@ -76,10 +78,11 @@ Compute $r$.
 ```{solution-start} ex-tiny
 :class: dropdown
 ```
-It is
+It is one.
 
 ```{code-cell} ipython3
-print("solved")
+answer = 1
+check("1.1", answer)
 ```
 
 ```{solution-end}
@@ -94,6 +97,16 @@ BIBLIOGRAPHY = """
   year = {1951},
 }
 """
+CHECKER = '''"""Tiny."""
+
+from netmod_check import Hint
+
+
+def exercise_1(answer):
+    """One."""
+    if answer != 1:
+        raise Hint("Count again.")
+'''
 TOC = """
 format: jb-book
 root: book/index
@@ -129,8 +142,8 @@ def book(tmp_path_factory):
     (root / "book" / "references.bib").write_text(BIBLIOGRAPHY)
     (root / "book" / "01-tiny.md").write_text(CHAPTER)
     (root / "netmod" / "__init__.py").write_text('"""Tiny."""\nRATE = 14.0\n')
-    (root / "netmod_check").mkdir()
-    (root / "netmod_check" / "__init__.py").write_text('"""Tiny checkers."""\n')
+    shutil.copytree(ROOT / "netmod_check", root / "netmod_check", ignore=shutil.ignore_patterns("chapter*", "__py*"))
+    (root / "netmod_check" / "chapter01.py").write_text(CHECKER)
     runs = root / "runs.txt"
     runs.write_text("")
     environment = {**os.environ, "PYTHONPATH": str(root), "RUNS": str(runs)} | ALONE
@@ -179,46 +192,48 @@ def test_nothing_on_a_page_is_loaded_from_another_host(book):
     assert "unpkg" not in book.page()
 
 
-def test_the_chapter_can_be_downloaded_as_a_notebook_and_runs_with_the_wheel_alone(book, tmp_path, monkeypatch):
+def test_notebooks_and_package_are_offered_in_words_and_download(book):
     site = book.root / "_build" / "html"
-    links = re.findall(r'href="([^"]+\.(?:ipynb|whl))"', book.page())
-    found = {Path(link).suffix: (site / "book" / link).resolve() for link in links}
-    assert set(found) == {".ipynb", ".whl"}
-    notebook = nbformat.read(found[".ipynb"], as_version=4)
-    nbformat.validate(notebook)
-    assert f"pip install {found['.whl'].name}" in notebook.cells[0].source
-    text = "\n".join(cell.source for cell in notebook.cells)
-    for directive in (
-        "{code-cell}",
-        "{numref}",
-        "{eq}",
-        "{prf",
-        "{cite",
-        "{exercise",
-        "{solution",
-        "NBVAL",
-        ":label:",
-        ")=",
-    ):
-        assert directive not in text, directive
-    for wanted in (
-        "Figure 1.1",
-        "\\tag{1.1}",
-        "Theorem 1.1 (One)",
-        "Siegert (1951)",
-        "(Siegert, 1951)",
-        "Exercise 1.1",
-    ):
-        assert wanted in text, wanted
-    assert all(not cell.get("outputs") for cell in notebook.cells)
+    menu = re.findall(r'<a href="([^"]+)" download="([^"]+)".*?btn__text-container">([^<]+)<', book.page(), re.S)
+    assert [(name, words) for _, name, words in menu] == [
+        ("01-tiny.ipynb", "Notebook"),
+        ("01-tiny-solutions.ipynb", "Notebook with solutions"),
+        ("netmod-0.1.0-py3-none-any.whl", "Package"),
+        ("01-tiny.md", "Text"),
+    ]
+    for link, *_ in menu:
+        assert (site / "book" / link).resolve().is_file(), link
 
-    # A kernel that finds the package in the wheel, and nowhere before it.
-    monkeypatch.setenv("PYTHONPATH", str(found[".whl"]))
+
+def test_a_downloaded_notebook_is_plain_and_runs_with_the_wheel_alone(book, tmp_path, monkeypatch):
+    folder = book.root / "_build" / "html" / "_downloads"
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:  # a kernel that finds the package as the wheel has it
+        archive.extractall(tmp_path / "installed")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
     monkeypatch.setenv("RUNS", str(tmp_path / "runs.txt"))
-    notebook.cells.append(nbformat.v4.new_code_cell("print(netmod.__file__)"))
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert "rate 14.0 Hz" in str([cell.get("outputs") for cell in notebook.cells])
-    assert found[".whl"].name in notebook.cells[-1].outputs[0].text
+    for edition, solved in (("student", False), ("solutions", True)):
+        notebook = nbformat.read(folder / edition / "01-tiny.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        text = "\n".join(cell.source for cell in notebook.cells)
+        for wanted in (
+            "Figure 1.1",
+            "\\tag{1.1}",
+            "Theorem 1.1 (One)",
+            "Siegert (1951)",
+            "(Siegert, 1951)",
+            "Exercise 1.1",
+        ):
+            assert wanted in text, wanted
+        assert ("It is one" in text) is solved
+        assert ('answer = ...\n\ncheck("1.1", answer)' in text) is not solved
+        assert all(not cell.get("outputs") for cell in notebook.cells)
+        notebook.cells.append(nbformat.v4.new_code_cell("print(netmod.__file__)"))
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+        printed = str([cell.get("outputs") for cell in notebook.cells])
+        assert "rate 14.0 Hz" in printed
+        assert ("Correct." in printed) is solved
+        assert str(tmp_path / "installed") in notebook.cells[-1].outputs[0].text
 
 
 def test_an_unchanged_book_is_not_run_again(book):
@@ -312,7 +327,7 @@ class FakeLabels:
     ],
 )
 def test_myst_becomes_plain_markdown(myst, markdown):
-    assert downloads.plain(myst, FakeLabels()) == markdown
+    assert plain(myst, FakeLabels()) == markdown
 
 
 def test_the_execution_key_follows_what_cells_depend_on_and_nothing_else(tmp_path):
@@ -411,6 +426,7 @@ def test_every_make_target_has_a_line_of_help_and_at_most_three_of_recipe():
         "peers",
         "grader",
         "pdf",
+        "notebooks",
         "lab",
         "lock",
         "clean",

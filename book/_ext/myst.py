@@ -327,6 +327,16 @@ def edit(text: str, replace: Callable[[Piece], str | None]) -> str:
     return text
 
 
+def blocks(text: str) -> list[tuple[int, int, Piece]]:
+    """Return the pieces that take whole lines of `text`: first line (from 0), line after the last, piece."""
+    found = []
+    for token in parser().parse(text):
+        piece = _block_piece(token) if token.map else None
+        if piece and token.map:
+            found.append((token.map[0], max(token.map[1], token.map[0] + 1), piece))
+    return found
+
+
 def _block_piece(token: Token) -> Piece | None:
     if token.type in ("fence", "colon_fence"):
         found = _DIRECTIVE.match(token.info.strip())

@@ -9,16 +9,11 @@ import os
 import platform
 import re
 import shutil
-import subprocess
-import sys
-import tempfile
-import tomllib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from docutils import nodes
 from myst_nb.core.execute.cache import NotebookClientCache
 from myst_nb.core.read import create_nb_reader
@@ -30,9 +25,10 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from book._ext import chapters, downloads
+from book._ext import chapters, editions, plain
+from book._ext.wheel import wheel_name
 
-EQUATION_1 = "equation-eq-map"
+EQUATION_1 = f"equation-{plain.EQUATION_1}"
 REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"}
 
 logger = logging.getLogger(__name__)
@@ -136,7 +132,7 @@ def mark_checked_cells(app: Sphinx, doctree: nodes.document) -> None:
     for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell" in node["classes"]):
         for block in cell.findall(nodes.literal_block):
             first, _, rest = block.rawsource.partition("\n")
-            if first.strip() == downloads.CHECK_MARKER:
+            if first.strip() == editions.CHECK_MARKER:
                 block.rawsource = rest.lstrip("\n")
                 block.children = [nodes.Text(block.rawsource)]
                 cell["classes"].append("checked")
@@ -168,70 +164,72 @@ def keep_bars(app: Sphinx, what: str, name: str, obj: object, options: object, l
             lines[position] = "".join(parts)
 
 
-def wheel_name(root: Path) -> str:
-    """Return the file name of the package's wheel."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return f"{project['name']}-{project['version']}-py3-none-any.whl"
-
-
-def make_wheel(root: Path, target: Path) -> Path:
-    """Build the package's wheel into `target`, from a copy: setuptools leaves its own files where it builds."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(root / name, folder)
-        for package in ("netmod", "netmod_check"):
-            shutil.copytree(root / package, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
-        build = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
-        done = subprocess.run(
-            [sys.executable, "-c", build, str(target)], cwd=folder, text=True, capture_output=True, check=False
-        )
-    if done.returncode:
-        raise RuntimeError(f"the wheel cannot be built:\n{done.stdout}\n{done.stderr}")
-    wheel = target / wheel_name(root)
-    wheel.chmod(0o644)
-    return wheel
-
-
-def offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Write the page's chapter as a notebook, and say so to the theme, whose download menu then has it."""
-    if doctree is None or app.builder.name != "html":
+def offer_downloads(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Say in the page's download menu, in words, what can be had: notebooks, the package, the page itself."""
+    groups = [g for g in context.get("header_buttons", []) if g.get("label") == "download-buttons"]
+    if doctree is None or not groups:
         return
     source = Path(app.env.doc2path(page))
-    if not chapters.is_chapter(source):
-        return
-    made = downloads.notebook(source, app.env, page, wheel_name(Path(app.srcdir)))
-    target = Path(app.outdir) / "_sources" / f"{page}.ipynb"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(made, target)
-    context["ipynb_source"] = f"{page}.ipynb"
+    folder = context["pathto"]("_downloads", 1)
+
+    def button(text: str, tooltip: str, url: str, name: str) -> dict[str, str]:
+        # The theme's template writes the address as it stands; this adds the attribute that makes a link download.
+        return {
+            "type": "link",
+            "url": f'{url}" download="{name}',
+            "text": text,
+            "tooltip": tooltip,
+            "label": "download",
+        }
+
+    buttons = []
+    if chapters.is_chapter(source):
+        stem, wheel = source.stem, wheel_name(Path(app.srcdir))
+        buttons = [
+            button("Notebook", "This page as a notebook", f"{folder}/student/{stem}.ipynb", f"{stem}.ipynb"),
+            button(
+                "Notebook with solutions",
+                "This page as a notebook, solutions included",
+                f"{folder}/solutions/{stem}.ipynb",
+                f"{stem}-solutions.ipynb",
+            ),
+            button("Package", "The package netmod, which the notebooks need", f"{folder}/{wheel}", wheel),
+        ]
+    text = f"{context['pathto']('_sources', 1)}/{context['sourcename']}"
+    buttons.append(button("Text", "The source of this page, in Markdown", text, source.name))
+    printed = {"type": "javascript", "javascript": "window.print()", "text": "Print", "label": "download-pdf-button"}
+    groups[0]["buttons"] = [*buttons, {**printed, "tooltip": "Print this page, or save it as PDF"}]
 
 
-def offer_package(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Add the package's wheel to the download menu of a chapter: it is what the notebook needs."""
-    if "ipynb_source" not in context:
-        return
-    name = wheel_name(Path(app.srcdir))
-    for group in context.get("header_buttons", []):
-        if group.get("label") == "download-buttons":
-            group["buttons"].append(
-                {
-                    "type": "link",
-                    "url": context["pathto"](f"_downloads/{name}", 1),
-                    "text": ".whl",
-                    "tooltip": "Download the package netmod, which the notebook needs",
-                    "icon": "fas fa-box",
-                    "label": "download-package-button",
-                }
-            )
+def compare_numbers(env: BuildEnvironment, labels: plain.Labels) -> None:
+    """Warn, and so fail the build, where the notebooks would number something otherwise than the pages do."""
+    known = env.get_domain("std").anonlabels
+    by_id = {
+        name: ".".join(map(str, number))
+        for kinds in env.toc_fignumbers.values()
+        for ids in kinds.values()
+        for name, number in ids.items()
+    }
+    for label, (_, number) in labels.numbers.items():
+        places = (known.get(label.lower(), ("", label))[1], label, f"equation-{label}")
+        here = next((by_id[place] for place in places if place in by_id), None)
+        if here != number:
+            logger.warning("%s is %s on the page and %s in the notebooks", label, here, number)
 
 
-def build_wheel(app: Sphinx, error: Exception | None) -> None:
-    """Put the package into the site, so that a downloaded chapter can be run."""
+def write_notebooks(app: Sphinx, error: Exception | None) -> None:
+    """Make the notebooks and the package, and put them into the site."""
     if error is not None or app.builder.name != "html":
         return
+    made = Path(app.outdir).parent / "notebooks"
+    book = editions.Book(Path(app.srcdir))
+    compare_numbers(app.env, book.labels)
+    editions.write(book, made)
     target = Path(app.outdir) / "_downloads"
-    target.mkdir(exist_ok=True)
-    make_wheel(Path(app.srcdir), target)
+    for edition in ("student", "solutions"):
+        shutil.rmtree(target / edition, ignore_errors=True)
+        shutil.copytree(made / edition, target / edition, ignore=shutil.ignore_patterns("*.whl"))
+    shutil.copy(made / "student" / book.wheel, target)
 
 
 def drop_stale_pages(app: Sphinx, error: Exception | None) -> None:
@@ -239,7 +237,6 @@ def drop_stale_pages(app: Sphinx, error: Exception | None) -> None:
     for page in (Path(app.outdir) / "book").glob("*.html") if app.builder.name == "html" else ():
         if f"book/{page.stem}" not in app.env.found_docs:
             page.unlink()
-            (Path(app.outdir) / "_sources" / "book" / f"{page.stem}.ipynb").unlink(missing_ok=True)
 
 
 def share_visitors(app: Sphinx) -> None:
@@ -286,9 +283,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("env-get-updated", number_equation_1, priority=600)  # after Sphinx has counted
     app.connect("doctree-resolved", drop_repeated_ids)
     app.connect("autodoc-process-docstring", keep_bars, priority=600)  # after napoleon
-    app.connect("html-page-context", offer_notebook, priority=400)  # before the theme makes its download menu
-    app.connect("html-page-context", offer_package, priority=600)  # after it
+    app.connect("html-page-context", offer_downloads, priority=600)  # after the theme has made its menu
     app.connect("build-finished", copy_mathjax)
-    app.connect("build-finished", build_wheel)
+    app.connect("build-finished", write_notebooks)
     app.connect("build-finished", drop_stale_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
