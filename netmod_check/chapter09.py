@@ -30,7 +30,8 @@ def _lost() -> tuple[float, float]:
     """Return the share of charge lost without delay, and the share of time spent refractory."""
     pair = np.array([[0.0, 50.0], [50.0, 0.0]])
     run = simulate_network(pair, LIF(), 15.0, duration=2000, copies=100, tau_syn=0.0, currents=True, rng=9)
-    return float(run.lost_input.sum() / (run.mean_input - 15.0).sum()), float(2.0 * run.mean_rate)
+    lost, mean = np.asarray(run.lost_input, dtype=float), np.asarray(run.mean_input, dtype=float)
+    return float(lost.sum() / (mean - 15.0).sum()), float(2.0 * run.mean_rate)
 
 
 def exercise_2(answer: object) -> None:
