@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,10 +50,10 @@ def figure_4b(axes: Any, k: ArrayLike, rate: ArrayLike, E: ArrayLike) -> list[Pa
     k, rate, E : (m, n) arrays
         In-degrees, rates (Hz) and currents (mV) of the neurons of m networks.
     """
-    drawn = []
+    drawn, k = [], np.asarray(k, dtype=float)
     for row, spread, power, name in zip(axes, (np.std, np.var), ("", "²"), ("std", "variance"), strict=True):
         for ax, y, what in zip(row, (rate, E), (f"rate (Hz{power})", f"current (mV{power})"), strict=True):
-            drawn.append(scatter_with_fit(ax, spread(k, axis=1), spread(y, axis=1)))
+            drawn.append(scatter_with_fit(ax, spread(k, axis=1), spread(np.asarray(y, dtype=float), axis=1)))
             ax.set(xlabel=f"{name} of in-degree", ylabel=f"{name} of {what}")
     return drawn
 
@@ -94,14 +93,3 @@ def with_theory(
         ax.plot(*curve, color=COLORS["theory"], lw=1.4, zorder=0, gid="theory")
     shade = COLORS.get(color, color)
     return ax.errorbar(x, y, yerr=ends, fmt=marker, color=shade, capsize=2, ms=6, elinewidth=1.2)
-
-
-def groups(
-    ax: Axes, x: ArrayLike, y: ArrayLike, parts: Sequence[ArrayLike], colors: Sequence[str], **kwargs: Any
-) -> list[PathCollection]:
-    """Scatter `y` against `x`, each of `parts` (masks or indices) in its colour and shape; return the points."""
-    x, y = np.asarray(x), np.asarray(y)
-    return [
-        points(ax, x[part], y[part], color=color, marker=marker, **kwargs)
-        for part, color, marker in zip(parts, colors, "o^sD", strict=False)
-    ]
