@@ -13,6 +13,7 @@ from book._ext import chapters
 from tests import notebooks
 from tests.notebooks import HEADER, ROOT
 
+pytestmark = pytest.mark.slow
 START = (
     HEADER
     + """\
