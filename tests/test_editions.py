@@ -251,6 +251,7 @@ def alone(made, tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 @each_page
 def test_a_students_notebook_runs_to_its_end_with_the_wheel_alone(made, alone, path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(alone))
@@ -309,6 +310,7 @@ def test_an_assignment_needs_nothing_that_it_does_not_hold(path):
 GRADED = ASSIGNMENTS if os.environ.get("NETMOD_GRADE_ALL") else ASSIGNMENTS[:1] + ASSIGNMENTS[1:][-1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", GRADED, ids=lambda path: path.stem)
 def test_nbgrader_gives_the_solutions_full_marks_the_empty_set_none_and_takes_each_planted_fault(
     path, made, tmp_path

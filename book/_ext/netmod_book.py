@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import jupyter_cache
+import nbformat
 from docutils import nodes
 from myst_nb.core.execute.cache import NotebookClientCache
 from myst_nb.core.read import create_nb_reader
@@ -73,6 +75,22 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
         for stale in caches.iterdir():
             if stale.name != config.execution_key:
                 shutil.rmtree(stale, ignore_errors=True) if stale.is_dir() else stale.unlink()
+    if damage := damage_in(caches / config.execution_key):
+        logger.info("what earlier builds ran cannot be used (%s): every chapter runs again", damage)
+        shutil.rmtree(caches / config.execution_key)
+
+
+def damage_in(cache: Path) -> str:
+    """Return what is wrong with an execution cache ("" if nothing): a full disk or a crash may have cut it short."""
+    if not cache.exists():
+        return ""
+    try:
+        known = jupyter_cache.get_cache(cache)
+        for record in known.list_cache_records():
+            nbformat.validate(known.get_cache_bundle(record.pk).nb)
+    except Exception as error:  # whatever it is, the cache is no use
+        return f"{type(error).__name__}: {error}".split("\n")[0]
+    return ""
 
 
 def isolate_kernels(app: Sphinx, config: Config) -> None:
