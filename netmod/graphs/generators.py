@@ -236,7 +236,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
     g = _checks.array("strength", strength)
     if isinstance(A, list):
         if g.shape not in ((), (len(A),)):
-            raise ValueError(f"strength must fit the stack ({len(A)},), got shape {g.shape}")
+            raise ValueError(f"strength must be a number or have shape ({len(A)},), got shape {g.shape}")
         return [connection_matrix(one, h, signs) for one, h in zip(A, np.broadcast_to(g, len(A)), strict=True)]
     n = A.shape[-1]
     column = np.ones(n) if signs is None else _checks.vector("signs", signs, n)
@@ -246,10 +246,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
         out = A.astype(np.float64)
         out.data *= (g * column)[out.indices]
         return out
-    try:
-        np.broadcast_shapes(g.shape, A.shape[:-2])
-    except ValueError:
-        raise ValueError(f"strength must fit the stack {A.shape[:-2]}, got shape {g.shape}") from None
+    _checks.together(strength=g.shape, A=A.shape[:-2])
     W = A * (g[..., None, None] * column)
     W += 0.0  # no negative zeros where an inhibitory neuron has no connection
     return W

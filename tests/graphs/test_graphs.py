@@ -503,7 +503,7 @@ def test_connection_matrix_sparse_and_unchanged_inputs():
         (([[0, 1j], [0, 0]],), TypeError, "A must be real numbers"),
         (([["a", "b"], ["c", "d"]],), TypeError, "A must be real numbers"),
         ((np.eye(2), float("nan")), ValueError, "strength must be finite"),
-        ((np.ones((3, 2, 2)), [1.0, 2.0]), ValueError, "strength must fit"),
+        ((np.ones((3, 2, 2)), [1.0, 2.0]), ValueError, "strength and A must fit"),
         ((sp.csr_array(np.eye(2)), [1.0, 2.0]), ValueError, "strength must be one number"),
         ((np.eye(2), 1.0, [1.0]), ValueError, "signs must"),
         ((np.eye(2), 1.0, [1.0, float("nan")]), ValueError, "signs must"),
