@@ -173,7 +173,8 @@ def sweep(
     -------
     Sweep
         Every run is kept and labelled, settled or not. A network whose task raises, or whose worker dies, is
-        in `failures`, and the others are kept.
+        in `failures`, and the others are kept. If you interrupt it, the `KeyboardInterrupt` has an attribute `sweep`
+        with what was done by then (in a notebook, ``sys.last_value.sweep``), which can be resumed.
 
     Raises
     ------
@@ -229,14 +230,19 @@ def sweep(
         out, todo = {name: getattr(resume, name).copy() for name in _ARRAYS}, sorted(resume.failures)
     span = _table_span(stack, call, known)
     jobs = [(i, partial(_solve, stack[i], streams[i], span, call)) for i in todo]
-    failures: dict[int, str] = {}
-    for i, result in _progress(_run(jobs, executor), len(jobs), progress):
-        if isinstance(result, BaseException):
-            failures[i] = f"{type(result).__name__}: {result}"
-        else:
-            for name, value in result.items():
-                out[name][i] = value
-    return Sweep(**out, failures=dict(sorted(failures.items())), problem=problem)
+    failures = dict.fromkeys(todo, "KeyboardInterrupt: not computed")
+    try:
+        for i, result in _progress(_run(jobs, executor), len(jobs), progress):
+            if isinstance(result, BaseException):
+                failures[i] = f"{type(result).__name__}: {result}"
+            else:
+                for name, value in result.items():
+                    out[name][i] = value
+                del failures[i]
+    except KeyboardInterrupt as stop:
+        stop.sweep = Sweep(**out, failures=failures, problem=problem)  # type: ignore[attr-defined]
+        raise
+    return Sweep(**out, failures=failures, problem=problem)
 
 
 def _stack(A: Any) -> tuple[list[Any], int]:
