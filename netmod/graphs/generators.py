@@ -139,8 +139,8 @@ def sonet(
     Notes
     -----
     The model of Zhao, Beverlin, Netoff and Nykamp (2011). A connection is there when a standard normal
-    :math:`g_{ij}` exceeds the threshold that p sets; each α fixes the correlation c of two such numbers through the
-    bivariate normal distribution. Here :math:`g_{ij} = u_i + v_j + e_{ij}`: a part of the target, with variance
+    :math:`h_{ij}` exceeds the threshold that p sets; each α fixes the correlation c of two such numbers through the
+    bivariate normal distribution. Here :math:`h_{ij} = u_i + v_j + e_{ij}`: a part of the target, with variance
     c_conv; a part of the source, with variance c_div; the two parts of one neuron with covariance c_chain; and a part
     of the pair, with the remaining variance, in which :math:`e_{ij}` and :math:`e_{ji}` are correlated. All
     correlations are then exact at every n.
