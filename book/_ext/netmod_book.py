@@ -93,6 +93,11 @@ def damage_in(cache: Path) -> str:
     return ""
 
 
+def name_the_wheel(app: Sphinx, config: Config) -> None:
+    """Tell live cells what the package's file is called."""
+    config.live_wheel = wheel_name(Path(app.srcdir))
+
+
 def isolate_kernels(app: Sphinx, config: Config) -> None:
     """Keep the reader's own IPython profile out of the chapters' kernels, and the kernels' notes out of the build."""
     profile = Path(app.outdir).parent / ".ipython" / "profile_default"
@@ -294,6 +299,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
     app.connect("config-inited", isolate_kernels)
+    app.connect("config-inited", name_the_wheel)
     app.connect("config-inited", drop_thebe)
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
