@@ -1,4 +1,4 @@
-"""Live cells, in headless Chromium against a Pyodide of one's own (`make pyodide`): nothing before the button, then all.
+"""Live cells, in headless Chromium against a local Pyodide (`make pyodide`): nothing before the button, then all.
 
 By default two quick chapters are run to their end; ``NETMOD_LIVE=all`` runs every chapter (about ten minutes).
 """
@@ -29,7 +29,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
     def translate_path(self, path):
         """Find Pyodide's files beside the site."""
-        head, _, name = path.partition("/_static/pyodide/")
+        _, _, name = path.partition("/_static/pyodide/")
         return str(PYODIDE / name) if name else super().translate_path(path)
 
     def do_GET(self):
