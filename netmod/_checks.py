@@ -144,7 +144,7 @@ def show(value: Any) -> str:
         text = repr(value)
     except ValueError:  # an integer of thousands of digits
         text = ""
-    return text if 0 < len(text) <= 60 and "\n" not in text else f"a long {type(value).__name__}"
+    return text if 0 < len(text) <= 60 and "\n" not in text else f"a value of type {type(value).__name__}"
 
 
 def _scalar(value: Any) -> Any:
