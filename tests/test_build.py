@@ -263,6 +263,22 @@ def test_a_changed_constant_in_the_package_changes_the_page(book):
     assert book.runs() == before + 1
 
 
+def test_links_to_the_repository_are_there_if_it_is_named_and_only_then(book):
+    config = book.root / "_config.yml"
+    before = config.read_text()
+    assert "edit/main" not in book.page()
+    config.write_text(before.replace('  url: ""', "  url: https://github.com/owner/name"))
+    try:
+        assert book.build().returncode == 0
+        assert "https://github.com/owner/name/edit/main/book/01-tiny.md" in book.page()
+        student = (book.root / "_build" / "notebooks" / "student" / "01-tiny.ipynb").read_text()
+        assert "netmod @ git+https://github.com/owner/name" in student
+    finally:
+        config.write_text(before)
+    assert book.build().returncode == 0
+    assert "github.com/owner" not in book.page()
+
+
 def test_what_is_wrong_fails_the_build_and_fails_it_again(book):
     faults = (
         "See {ref}`nowhere` and {cite}`Nobody1900`.\n\n"
@@ -536,6 +552,7 @@ def test_every_make_target_has_a_line_of_help_and_at_most_three_of_recipe():
         "figures",
         "peers",
         "grader",
+        "quick",
         "pdf",
         "notebooks",
         "lab",

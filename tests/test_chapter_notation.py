@@ -44,8 +44,6 @@ OTHER = r"correlation|asymptote|outlier|standard deviation|spread|conductance|me
 """What a reserved symbol has been elsewhere: "the correlation ρ" defines one as much as "ρ is a correlation"."""
 
 UNFINISHED = {
-    "03-networks": "g of two indices is a normal variable of the SONET generator",
-    "04-contraction": "s is a grid of states",
     "05-fixed-points": "s is a strength",
     "06-results": "m is a mean current, s a mean sign",
     "07-in-degrees": "m is a size of network",

@@ -27,7 +27,7 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from book._ext import chapters, editions, plain
+from book._ext import chapters, editions, plain, repository
 from book._ext.wheel import wheel_name
 
 EQUATION_1 = f"equation-{plain.EQUATION_1}"
@@ -91,6 +91,22 @@ def damage_in(cache: Path) -> str:
     except Exception as error:  # whatever it is, the cache is no use
         return f"{type(error).__name__}: {error}".split("\n")[0]
     return ""
+
+
+def name_the_wheel(app: Sphinx, config: Config) -> None:
+    """Tell live cells what the package's file is called."""
+    config.live_wheel = wheel_name(Path(app.srcdir))
+
+
+def fill_in_repository(app: Sphinx, config: Config) -> None:
+    """Let the one setting of the project's address fill in what hangs on it; without it, nothing points anywhere."""
+    root = Path(app.srcdir)
+    where = repository.of(root)
+    names = [path.stem for path in chapters.select(book=root / "book") if re.match(r"\d\d-", path.name)]
+    config.myst_substitutions = {**config.myst_substitutions, **where.texts(names)}
+    options = {"repository_url": where.url, "repository_branch": where.branch} if where.url else {}
+    buttons = dict.fromkeys(("use_repository_button", "use_edit_page_button"), bool(where.url))
+    config.html_theme_options = {**config.html_theme_options, **options, **buttons}
 
 
 def isolate_kernels(app: Sphinx, config: Config) -> None:
@@ -293,7 +309,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("extension_key", "", "env")
     register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
+    app.connect("config-inited", fill_in_repository)
     app.connect("config-inited", isolate_kernels)
+    app.connect("config-inited", name_the_wheel)
     app.connect("config-inited", drop_thebe)
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
