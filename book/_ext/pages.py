@@ -178,39 +178,7 @@ def _sizes(app: Sphinx) -> dict[str, tuple[float, float]]:
     return sizes
 
 
-# What the theme's menu of downloads says, by what it said.
-DOWNLOADS = {
-    ".ipynb": "Notebook (.ipynb)",
-    ".md": "Text (.md)",
-    ".pdf": "Print, or save as PDF",
-    ".whl": "The package netmod (.whl)",
-}
-
-
-def name_downloads(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
-) -> None:
-    """Say in words what can be downloaded."""
-    for group in context.get("header_buttons", []):
-        for button in group.get("buttons", []):
-            button["text"] = DOWNLOADS.get(button.get("text", ""), button.get("text", ""))
-
-
-def mend_frame(html: str) -> str:
-    """Mend what the theme writes around a page: links to files download them, and names are what is seen."""
-    return re.sub(r'(<a href="[^"]*(?:_sources|_downloads)/[^"]*") target="_blank"', r"\1 download", html)
-
-
-def wrap_templates(app: Sphinx) -> None:
-    """Have the whole of each page mended when its template has been filled in."""
-    if app.builder.format == "html":
-        render = app.builder.templates.render
-        app.builder.templates.render = lambda template, context: mend_frame(render(template, context))
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect it, before the theme makes its menus and the previews are collected."""
-    app.connect("builder-inited", wrap_templates)
     app.connect("html-page-context", finish, priority=450)
-    app.connect("html-page-context", name_downloads, priority=700)  # after all have added theirs
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

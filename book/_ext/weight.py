@@ -29,8 +29,6 @@ NAME = re.compile(r"[A-Za-z_][\w-]*")
 ATTRIBUTE = re.compile(r'\b(?:class|id)="([^"]*)"')
 # Of what this script can do, the book has menus, tooltips and boxes that fold.
 BOOTSTRAP = re.compile(r"(bs-)?tooltip|popper|arrow|drop(down|up|end|start)|show|hid|fade|collaps|active|disabled")
-    r"tooltip|bs-tooltip|popper|arrow|dropdown|drop(?:up|end|start)|show|hid|fade|collaps|active|disabled"
-)
 NEEDED = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\.)*)")
 
 
