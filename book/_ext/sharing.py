@@ -81,7 +81,7 @@ def add_descriptions(
 def read_release(app: Sphinx, config: Any) -> None:
     """Read the newest entry of the changelog: every page ends with it."""
     release = last_change((Path(app.srcdir) / "book" / "changelog.md").read_text(encoding="utf-8"))
-    config.book_release = f"{release.version}, {release.date.day} {release.date:%B %Y}"
+    config.book_release = f"Last changed {release.date.day} {release.date:%B %Y}, version {release.version}"
 
 
 def write_files(app: Sphinx, error: Exception | None) -> None:
