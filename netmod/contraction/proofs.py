@@ -143,6 +143,8 @@ def box(net: RateNetwork, certain: Certain) -> tuple[Array, Array]:
     low, high = net.box()
     if not np.isfinite([low, high]).all():
         return np.full(net.n, -np.inf), np.full(net.n, np.inf)
+    if not np.isfinite(net.rate_range()).all():  # no connections
+        return low, high
     for _ in range(_BOX_STEPS):
         new_low, new_high = image(net, *certain.rates(low, high))
         new_low, new_high = np.maximum(low, new_low), np.minimum(high, new_high)

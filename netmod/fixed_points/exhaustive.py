@@ -27,12 +27,12 @@ from netmod.dynamics import RateNetwork
 
 Floats = NDArray[np.float64]
 
-LARGEST = 8
-"""Neurons: the number of boxes grows exponentially with them, and networks of nine may need a hundred thousand."""
+LARGEST = 64
+"""Neurons. The number of boxes may grow exponentially with them, but one box is enough where F hardly bends."""
 
-_BOXES = 30_000  # that are looked at before the search gives up
+_BOXES, _ENTRIES = 30_000, 2_000_000  # boxes, and entries of their Jacobians, looked at before the search gives up
 _MARGIN = 0.1  # of its size, around every box
-_POLISH = 30  # Krawczyk steps on a box known to hold one fixed point: it shrinks at least by half in each
+_POLISH = 100  # most Krawczyk steps on a box that is known to hold one fixed point
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,13 @@ class Exhaustive:
     boxes: int
 
 
-def exhaustive(net: RateNetwork, *, most: int = _BOXES) -> Exhaustive:
-    """Return every fixed point of a network of a few neurons, and whether that is proved to be all of them."""
+def exhaustive(net: RateNetwork, *, most: int | None = None) -> Exhaustive:
+    """Return every fixed point of a network of a few neurons, and whether that is proved to be all of them.
+
+    `most` is the number of boxes that are looked at, 30,000 for up to eight neurons and fewer for more.
+    """
     certain, n = Certain(net), net.n
+    most = min(_BOXES, _ENTRIES // max(1, n) ** 2) if most is None else most
     none = np.empty((0, n))
     if n == 0:
         return Exhaustive(np.empty((1, 0)), np.empty((1, 0)), True, "", 0)
@@ -73,7 +77,7 @@ def exhaustive(net: RateNetwork, *, most: int = _BOXES) -> Exhaustive:
     if doubt:
         return Exhaustive(none, none, False, doubt, 0)
     low, high, looked = low[None], high[None], 0
-    proved: list[tuple[Floats, Floats]] = []
+    proved: list[tuple[Floats, ...]] = []
     undecided = 0
     with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
         while len(low):
@@ -84,7 +88,7 @@ def exhaustive(net: RateNetwork, *, most: int = _BOXES) -> Exhaustive:
             low, high = _propagate(net, certain, low, high)
             test = _krawczyk(net, certain, low, high)
             one = (np.abs(test.centre - test.middle) + test.radius < test.reach).all(axis=1)
-            proved += list(zip(test.middle[one] - test.reach[one], test.middle[one] + test.reach[one], strict=True))
+            proved += list(zip(*(ends[one] for ends in test.ends()), strict=True))
             new_low, new_high = test.cut(low, high)
             go = ~one & (new_low <= new_high).all(axis=1)
             before, low, high = (high - low)[go], new_low[go], new_high[go]
@@ -110,6 +114,11 @@ class _Test:
     slack: Floats  # the part of `radius` that is rounding
     worth: Floats  # how much of `radius` would go with a cut across each axis
 
+    def ends(self) -> tuple[Floats, ...]:
+        """Return the ends of the boxes, and those of the smaller boxes that hold what they hold."""
+        outer, inner = (self.middle - self.reach, self.middle + self.reach), (self.centre, self.radius)
+        return *outer, inner[0] - inner[1], inner[0] + inner[1]
+
     def cut(self, low: Floats, high: Floats) -> tuple[Floats, Floats]:
         """Return what is left of the boxes when all is cut off where there is no fixed point."""
         return np.maximum(low, self.centre - self.radius), np.minimum(high, self.centre + self.radius)
@@ -125,7 +134,7 @@ def _propagate(net: RateNetwork, certain: Certain, low: Floats, high: Floats) ->
     return low, high
 
 
-def _krawczyk(net: RateNetwork, certain: Certain, low: Floats, high: Floats) -> _Test:
+def _krawczyk(net: RateNetwork, certain: Certain, low: Floats, high: Floats, margin: float = _MARGIN) -> _Test:
     """Return Krawczyk's test of boxes with a margin around each."""
     W, n = dense(net.W), net.n
     g, one = gamma(n), np.eye(n)
@@ -141,7 +150,7 @@ def _krawczyk(net: RateNetwork, certain: Certain, low: Floats, high: Floats) -> 
     error = dr @ np.abs(W).T + g * (np.abs(middle) + np.abs(net.E0) + np.abs(r) @ np.abs(W).T)
     shift = (C @ f[..., None])[..., 0]
     slack = (aC @ (error + g * np.abs(f))[..., None])[..., 0] * (1 + 4 * g) + 1e-15 * np.abs(middle)
-    reach = half * (1 + _MARGIN) + 4 * slack + 1e-14 * (1 + np.abs(middle))
+    reach = half * (1 + margin) + 4 * slack + 1e-14 * (1 + np.abs(middle))
     least, most = certain.slopes(middle - reach, middle + reach)
     spread = np.maximum(most - slope, slope - least)
     rest = np.abs(C @ M - one) + g * (aC @ np.abs(M)) + g * one
@@ -153,9 +162,10 @@ def _krawczyk(net: RateNetwork, certain: Certain, low: Floats, high: Floats) -> 
 def _inverse(M: Floats) -> Floats:
     """Return the inverses of a stack of matrices; of a singular one, that of one near by: any matrix makes a test."""
     try:
-        return np.linalg.inv(M)
+        C = np.linalg.inv(M)
     except np.linalg.LinAlgError:
-        return np.linalg.inv(M + 1e-9 * np.random.default_rng(0).standard_normal(M.shape[1:]))
+        C = np.linalg.inv(M + 1e-9 * np.random.default_rng(0).standard_normal(M.shape[1:]))
+    return np.asarray(C, dtype=float)
 
 
 def _halve(low: Floats, high: Floats, before: Floats, worth: Floats) -> tuple[Floats, Floats]:
@@ -173,21 +183,18 @@ def _halve(low: Floats, high: Floats, before: Floats, worth: Floats) -> tuple[Fl
     return np.concatenate([low, upper]), np.concatenate([lower, high[rows]])
 
 
-def _polish(
-    net: RateNetwork, certain: Certain, proved: list[tuple[Floats, Floats]]
-) -> tuple[Floats, Floats, str]:
+def _polish(net: RateNetwork, certain: Certain, proved: list[tuple[Floats, ...]]) -> tuple[Floats, Floats, str]:
     """Return the fixed points of boxes that hold one each, how exact they are, and why that is in doubt (or nothing).
 
     Boxes overlap by their margins: a fixed point that two of them hold is counted once.
     """
     if not proved:
         return np.empty((0, net.n)), np.empty((0, net.n)), ""
-    outer_low, outer_high = (np.array(ends) for ends in zip(*proved, strict=True))
-    low, high = outer_low, outer_high
+    outer_low, outer_high, low, high = (np.array(ends) for ends in zip(*proved, strict=True))
     for _ in range(_POLISH):
-        test = _krawczyk(net, certain, low, high)
+        test = _krawczyk(net, certain, low, high, margin=0.0)
         new_low, new_high = test.cut(low, high)
-        if ((new_high - new_low) > 0.9 * (high - low)).all():
+        if ((new_high - new_low) > 0.99 * (high - low)).all():
             break
         low, high = new_low, new_high
     kept: list[int] = []
