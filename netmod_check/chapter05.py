@@ -35,13 +35,9 @@ def exercise_1(answer: object) -> None:
     if close(steps, 1e6 ** (1 - rho), rtol=0.05) or close(steps, 1e-6 / rho, rtol=0.05):
         raise Hint("The error is multiplied in each step. What power of the factor do you need?")
     if close(steps, right / 2, rtol=0.1) or close(steps, 2 * right, rtol=0.1):
-        raise Hint(
-            "You are off by a factor of two. Did you use the spectral radius, and not its square or root?"
-        )
+        raise Hint("You are off by a factor of two. Did you use the spectral radius, and not its square or root?")
     if not close(steps, right, rtol=0.15):
-        raise Hint(
-            "Find the spectral radius at the fixed point at that strength, and solve rho**k = one millionth."
-        )
+        raise Hint("Find the spectral radius at the fixed point at that strength, and solve rho**k = one millionth.")
 
 
 def exercise_2(answer: object) -> None:
@@ -67,9 +63,7 @@ def exercise_2(answer: object) -> None:
         d = number(largest(cloud), "a function that returns a number")
         moduli = np.abs(1 - d + d * cloud)
         if moduli.max() > 1 + 1e-9:
-            raise Hint(
-                "With your d some eigenvalue of a cloud is still outside. Which one asks for the smallest?"
-            )
+            raise Hint("With your d some eigenvalue of a cloud is still outside. Which one asks for the smallest?")
         if d < 1 and moduli.max() < 1 - 1e-9:
             raise Hint("Your d is safe, but it is not the largest: none of the eigenvalues is on the circle yet.")
 
@@ -92,9 +86,7 @@ def exercise_3(answer: object) -> None:
         raise Hint("All your starts are the same.")
     run = iterate(net, starts)
     if len(np.unique(run.E.mean(axis=1).round(2))) < 2:
-        raise Hint(
-            "They still end at one point. Do the means of your starts differ from start to start?"
-        )
+        raise Hint("They still end at one point. Do the means of your starts differ from start to start?")
 
 
 def exercise_4(answer: object) -> None:
@@ -108,6 +100,4 @@ def exercise_4(answer: object) -> None:
     if min(lower, upper) < 100 and max(lower, upper) < 100:
         raise Hint("These look like currents at the folds. The exercise asks for the strengths there.")
     if not (close(lower, right[0], rtol=1e-3) and close(upper, right[1], rtol=1e-3)):
-        raise Hint(
-            "Eliminate the strength: (E − E0) r′(E) = r(E) has two roots. What is the strength there?"
-        )
+        raise Hint("Eliminate the strength: (E − E0) r′(E) = r(E) has two roots. What is the strength there?")
