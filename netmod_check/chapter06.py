@@ -29,10 +29,10 @@ def exercise_1(answer: object) -> None:
 @cache
 def _medians() -> tuple[float, ...]:
     """Return the median strength of the loss for the three fractions."""
-    nets, g, found = erdos_renyi(100, 0.2, size=20, rng=6), 3.0 * np.arange(1, 41), []
+    nets, g, found = erdos_renyi(100, 0.2, size=20, rng=6), 6.0 * np.arange(1, 21), []
     for f in (0.1, 0.2, 0.5):
         signs = dale_signs(100, f, (1 - f) / f)
-        lost = sweep(nets, g, E0=8.0, signs=signs, starts=2, max_iter=1000, rng=1).converged < 1
+        lost = sweep(nets, g, E0=8.0, signs=signs, starts=2, max_iter=300, rng=1).converged < 1
         found.append(float(np.median(np.where(lost.any(axis=1), g[lost.argmax(axis=1)], np.inf))))
     return tuple(found)
 
@@ -41,14 +41,14 @@ def exercise_3(answer: object) -> None:
     """The median strengths at which balanced networks are lost."""
     given = numbers(answer, ("the median for f = 0.1", "for f = 0.2", "for f = 0.5"))
     right = _medians()
-    if all(close(a, b, rtol=0.12) for a, b in zip(given, right[::-1], strict=True)):
+    if all(close(a, b, rtol=0.2) for a, b in zip(given, right[::-1], strict=True)):
         raise Hint("Those are the right medians in another order.")
     if max(given) - min(given) < 3:
         raise Hint("You find the same for all three. Did γ change with f, so that each network is balanced?")
     if min(given) < 0 or max(given) > 120:
         raise Hint("A median lies among the strengths you tried.")
     for f, a, b in zip(("the first", "the second", "the third"), given, right, strict=True):
-        if not close(a, b, rtol=0.12):
+        if not close(a, b, rtol=0.2):
             raise Hint(f"Look at {f} again: take the first strength at which a start fails, and the median of 20.")
 
 
