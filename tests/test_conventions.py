@@ -186,6 +186,29 @@ def test_importing_netmod_does_not_import_matplotlib():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def words(path: Path) -> set[str]:
+    """Return the names and attributes that the code of `path` uses."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+
+
+RATE = {"tau_ref", "firing_rate", "firing_rate_slope", "RateTable"}
+
+
+@pytest.mark.parametrize("room", ["dynamics", "contraction", "fixed_points", "heterogeneity", "graphs", "ensemble"])
+def test_only_the_network_is_asked_about_its_rate(room):
+    """Only a sweep makes a table, as a quick way to the network's own rate."""
+    may = {"RateTable"} if room == "ensemble" else set()
+    for path in SOURCES:
+        if module_name(path) == room:
+            assert words(path) & RATE <= may, path.name
+
+
+def test_one_place_knows_dense_from_sparse():
+    asking = {path.name for path in SOURCES if words(path) & {"issparse", "toarray", "todense"}}
+    assert asking == {"_matrix.py"}
+
+
 # Public names
 
 

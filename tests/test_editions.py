@@ -76,6 +76,7 @@ def test_no_line_of_a_solution_is_in_the_students_notebook(made, path):
     lines = solution_lines(path)
     open_text = "\n".join(part.source for part in editions.parts(path) if not part.solution)
     told = {line.strip(" >") for line in [*open_text.split("\n"), *plain(open_text, BOOK.labels).split("\n")]}
+    told |= {f'check("{number}", answer)' for number in BOOK.checked}  # which every answer cell ends with
     student = json.dumps(nbformat.read(made / "student" / f"{path.stem}.ipynb", as_version=4), ensure_ascii=False)
     leaked = [
         line
@@ -251,6 +252,7 @@ def alone(made, tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 @each_page
 def test_a_students_notebook_runs_to_its_end_with_the_wheel_alone(made, alone, path, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(alone))
@@ -260,7 +262,10 @@ def test_a_students_notebook_runs_to_its_end_with_the_wheel_alone(made, alone, p
     notebook.cells.append(nbformat.v4.new_code_cell(where))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     client = NotebookClient(
-        notebook, timeout=600, kernel_name="alone", resources={"metadata": {"path": str(made / "student")}}
+        notebook,
+        timeout=chapters.CELL_TIMEOUT,
+        kernel_name="alone",
+        resources={"metadata": {"path": str(made / "student")}},
     )
     client.execute(env=environment)
     printed = json.dumps([cell.get("outputs") for cell in notebook.cells])
@@ -309,6 +314,7 @@ def test_an_assignment_needs_nothing_that_it_does_not_hold(path):
 GRADED = ASSIGNMENTS if os.environ.get("NETMOD_GRADE_ALL") else ASSIGNMENTS[:1] + ASSIGNMENTS[1:][-1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", GRADED, ids=lambda path: path.stem)
 def test_nbgrader_gives_the_solutions_full_marks_the_empty_set_none_and_takes_each_planted_fault(
     path, made, tmp_path

@@ -152,6 +152,25 @@ def test_a_worker_that_dies_is_reported_and_what_is_lost_can_be_resumed(one_bad_
     assert same(sweep(one_bad_network, STRENGTHS, rate=PLAIN, resume=result, **CALL), good)
 
 
+def test_what_was_done_before_an_interruption_is_kept_and_can_be_resumed(stack, reference, monkeypatch):
+    solve, done = netmod.ensemble._solve, []
+
+    def interrupted(*args):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(solve(*args))
+        return done[-1]
+
+    monkeypatch.setattr(netmod.ensemble, "_solve", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        sweep(stack, STRENGTHS, **CALL)
+    monkeypatch.undo()
+    kept = caught.value.sweep
+    assert list(kept.failures) == [2, 3]
+    np.testing.assert_array_equal(kept.E[:2], reference.E[:2])
+    assert same(sweep(stack, STRENGTHS, resume=kept, **CALL), reference)
+
+
 class RunsOneTask(Executor):
     """An executor that runs the first task it is given and cancels the others, as a cluster that closes does."""
 

@@ -70,6 +70,7 @@ def run(chapter, out):
     )
 
 
+@pytest.mark.slow
 def test_a_chapter_leaves_its_figures_and_their_arrays(tmp_path):
     path = tmp_path / "01-small.md"
     path.write_text(CHAPTER, encoding="utf-8")
@@ -90,6 +91,7 @@ def test_a_chapter_leaves_its_figures_and_their_arrays(tmp_path):
     assert str(heavy["1.xlabel"]) == "input (mV)"
 
 
+@pytest.mark.slow
 def test_a_figure_cell_without_a_figure_fails(tmp_path):
     path = tmp_path / "01-small.md"
     text = CHAPTER.replace("fig, ax = plot.figure()\nax.scatter(np.arange(3), np.arange(3) ** 2)\n", "fig = None\n")

@@ -74,7 +74,7 @@ def test_linear_response_broadcasts_and_keeps_nan_to_its_own_network():
         (np.ones((2, 3)), [8, 8, 8], "A must be square"),
         (np.ones((3, 3)), [8, 8], r"E must have shape \(..., 3\)"),
         (1.0, [8.0], "A must be square"),
-        (np.ones((2, 3, 3)), np.full((4, 3), 8.0), "strength and E must fit"),
+        (np.ones((2, 3, 3)), np.full((4, 3), 8.0), "strength and E and A must fit"),
     ],
 )
 def test_linear_response_refuses_shapes_that_do_not_fit(A, E, text):
@@ -140,7 +140,11 @@ def test_annealed_rate_honours_another_rate():
         ({"k_in": [1.0, np.nan]}, ValueError, "k_in must be finite"),
         ({"k_in": ["a"]}, TypeError, "k_in must be real"),
         ({"k_in": [1j, 2]}, TypeError, "k_in must be real"),
-        ({"strength": [1.0, 2.0, 3.0], "k_in": np.ones((2, 4))}, ValueError, "strength and weights must fit"),
+        (
+            {"strength": [1.0, 2.0, 3.0], "k_in": np.ones((2, 4))},
+            ValueError,
+            "strength and k_in and weights must fit",
+        ),
         ({"strength": np.inf}, ValueError, "strength must be finite"),
         ({"E0": [1.0, 2.0]}, TypeError, "E0 must be a number"),
         ({"max_iter": 0}, ValueError, "max_iter must be at least 1"),

@@ -182,7 +182,7 @@ BAD = {
     },
     "net": {"matrix": W, "None": None, "text": "net", "class": RateNetwork, "number": 1.0, "neuron": LIF()},
     "neuron": {"text": "LIF", "class": LIF, "dict": {"tau": 20.0}, "number": 20.0, "net": NET},
-    "rate": {"text": "abc", "pair": (1, 2), "number": 3.0, "array": np.ones(3)},
+    "rate": {"text": "abc", "pair": (1, 2), "number": 3.0, "array": np.ones(3), "class": netmod.RateTable},
     "function": {"text": "abc", "pair": (1, 2), "number": 3.0, "None": None},
     "rng": {"text": "seed", "negative": -1, "half": 1.5, "object": object(), "complex": 1j},
     "bool": {"text": "yes", "number": 1, "None": None, "array": np.array([True, False])},

@@ -50,6 +50,7 @@ def test_locks_of_one_environment_agree_and_the_book_needs_the_least():
     assert not {"playwright", "mypy", "pytest", "distributed", "jupyterlab"} & set(pins("book"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_package_has_wheels_everywhere(python, system, tmp_path):
@@ -60,6 +61,7 @@ def test_every_package_has_wheels_everywhere(python, system, tmp_path):
         assert code == 0, f"{name} on {system}, Python {python}:\n{said}"
 
 
+@pytest.mark.slow
 def test_one_wheel_has_the_package_and_the_checkers(tmp_path):
     wheel = netmod_book.make_wheel(ROOT, tmp_path)
     assert wheel.name == netmod_book.wheel_name(ROOT)

@@ -13,6 +13,7 @@ from book._ext import chapters
 from tests import notebooks
 from tests.notebooks import HEADER, ROOT
 
+pytestmark = pytest.mark.slow
 START = (
     HEADER
     + """\
@@ -90,8 +91,8 @@ def test_an_unchanged_chapter_passes_and_a_changed_constant_is_caught(project):
     assert code == 0, said
     assert "6 passed" in said
     original = project.neuron.read_text(encoding="utf-8")
-    assert original.count("tau: float = 20.0") == 1
-    project.neuron.write_text(original.replace("tau: float = 20.0", "tau: float = 21.0"), encoding="utf-8")
+    assert original.count("tau: Parameter = 20.0") == 1
+    project.neuron.write_text(original.replace("tau: Parameter = 20.0", "tau: Parameter = 21.0"), encoding="utf-8")
     try:
         code, said = run(project, "book/01-good.md")
     finally:

@@ -352,8 +352,6 @@ each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
 LOOSE = {
-    "03-networks",
-    "04-contraction",
     "05-fixed-points",
     "06-results",
     "07-in-degrees",

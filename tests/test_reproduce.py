@@ -16,7 +16,7 @@ def listed() -> dict[str, list[tuple[str, str, str]]]:
     """Return what the page lists under each command: reference, file name and description of every figure."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     for text in read(BOOK / "reproduce.md").texts:
-        if command := re.search(r"`make figures CHAPTER=(\w+)`$", text.source):
+        if command := re.search(r"`make figures CHAPTER=([\w-]+)`$", text.source):
             found[chapter := command[1]] = []
         elif figure := re.fullmatch(r"\{numref\}`([\w-]+)`, `([\w-]+)`: (.+)", text.source):
             found[chapter].append((figure[1], figure[2], figure[3]))
@@ -25,8 +25,8 @@ def listed() -> dict[str, list[tuple[str, str, str]]]:
 
 SECTIONS = listed()
 WITH_FIGURES = {
-    path.stem if path.stem == "index" else path.stem[:2]: [cell.figure for cell in cells]
-    for path in [BOOK / "index.md", *sorted(BOOK.glob("[0-9]*.md"))]
+    path.stem[:2] if path.stem[0].isdigit() else path.stem: [cell.figure for cell in cells]
+    for path in [BOOK / "index.md", *sorted(BOOK.glob("[0-9]*.md")), BOOK / "own-network.md"]
     if (cells := [cell for cell in read(path).cells if cell.figure])
 }
 

@@ -16,6 +16,7 @@ import pytest
 from book._ext import build, printed
 from tests.notebooks import ROOT
 
+pytestmark = pytest.mark.slow
 SITE = ROOT / "_build" / "html"
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 TIMEOUT = 60_000  # ms, for a page on a busy machine

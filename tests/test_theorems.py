@@ -255,6 +255,38 @@ def test_thm_lipschitz_needs_the_steepest_slope():
     assert size(high - low) > 20
 
 
+# --- thm-perron -------------------------------------------------------------------------------------------------
+
+
+@given(seed=seeds, n=st.integers(2, 8))
+@settings(max_examples=40, deadline=None)
+def test_thm_perron(seed, n):
+    """|W| v = ρ(|W|) v bounds every stretch in the fitted norm, and no 1-, ∞- or Frobenius norm is smaller."""
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((n, n)) * np.exp(rng.standard_normal((n, n)))
+    values, vectors = np.linalg.eig(np.abs(W))
+    top = np.argmax(values.real)
+    root, v = values[top].real, np.abs(vectors[:, top].real)
+    h = rng.standard_normal((200, n))
+    slopes = rng.uniform(0, STEEPEST.slope, (200, n))
+    assert (size((slopes * h) @ W.T / v) <= STEEPEST.slope * root * size(h / v) * (1 + 1e-9)).all()
+    norms = (np.linalg.norm(W, 1), np.linalg.norm(W, np.inf), np.linalg.norm(W))
+    assert root <= min(norms) * (1 + 1e-9)
+    k = lipschitz_constants(RateNetwork(W, 8.0))
+    assert k["perron"] == pytest.approx(STEEPEST.slope * root, rel=1e-6)
+
+
+def test_thm_perron_needs_a_strongly_connected_network():
+    """One way alone: the vector of the largest eigenvalue has a 0, and measures no length."""
+    values, vectors = np.linalg.eig(np.array([[2.0, 1.0], [0.0, 1.0]]))
+    assert np.abs(vectors[:, np.argmax(values)]).min() == 0
+
+
+def test_thm_perron_says_nothing_of_the_2_norm():
+    W = np.array([[1.0, 1.0], [1.0, -1.0]])
+    assert np.abs(np.linalg.eigvals(np.abs(W))).max() == pytest.approx(np.linalg.norm(W, 2) * np.sqrt(2))
+
+
 # --- thm-cusp ---------------------------------------------------------------------------------------------------
 
 

@@ -23,7 +23,7 @@ import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from book._ext import chapters, myst
+from book._ext import chapters, myst, repository
 from book._ext.plain import Labels, plain
 from book._ext.wheel import make_wheel, wheel_name
 
@@ -52,7 +52,7 @@ class Book:
         self.labels = Labels(root)
         config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
         self.title = str(config["title"])
-        self.repository = str((config.get("repository") or {}).get("url") or "")
+        self.repository = repository.of(root).url
         self.wheel = wheel_name(root)
         self.checked = set(checked_exercises(root))
 
@@ -366,6 +366,7 @@ def write(book: Book, out: Path) -> list[Path]:
     wheel = make_wheel(book.root, out / "student")
     for edition in ("solutions", "graded"):
         shutil.copy(wheel, out / edition)
+    (out / "student" / "requirements.txt").write_text(f"./{wheel.name}\njupyterlab\n", encoding="utf-8")  # for Binder
     readme = GRADER_README.format(points=POINTS, wheel=wheel.name)
     (out / "graded" / "README.md").write_text(readme, encoding="utf-8")
     (out / "graded" / "nbgrader_config.py").write_text(GRADER_CONFIG, encoding="utf-8")

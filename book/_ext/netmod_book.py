@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import jupyter_cache
+import nbformat
 from docutils import nodes
 from myst_nb.core.execute.cache import NotebookClientCache
 from myst_nb.core.read import create_nb_reader
@@ -25,7 +27,7 @@ from sphinxcontrib.bibtex.plugin import register_plugin
 from sphinxcontrib.bibtex.style.referencing import BracketStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from book._ext import chapters, editions, plain
+from book._ext import chapters, editions, plain, repository
 from book._ext.wheel import wheel_name
 
 EQUATION_1 = f"equation-{plain.EQUATION_1}"
@@ -73,6 +75,38 @@ def key_the_cache(app: Sphinx, config: Config) -> None:
         for stale in caches.iterdir():
             if stale.name != config.execution_key:
                 shutil.rmtree(stale, ignore_errors=True) if stale.is_dir() else stale.unlink()
+    if damage := damage_in(caches / config.execution_key):
+        logger.info("what earlier builds ran cannot be used (%s): every chapter runs again", damage)
+        shutil.rmtree(caches / config.execution_key)
+
+
+def damage_in(cache: Path) -> str:
+    """Return what is wrong with an execution cache ("" if nothing): a full disk or a crash may have cut it short."""
+    if not cache.exists():
+        return ""
+    try:
+        known = jupyter_cache.get_cache(cache)
+        for record in known.list_cache_records():
+            nbformat.validate(known.get_cache_bundle(record.pk).nb)
+    except Exception as error:  # whatever it is, the cache is no use
+        return f"{type(error).__name__}: {error}".split("\n")[0]
+    return ""
+
+
+def name_the_wheel(app: Sphinx, config: Config) -> None:
+    """Tell live cells what the package's file is called."""
+    config.live_wheel = wheel_name(Path(app.srcdir))
+
+
+def fill_in_repository(app: Sphinx, config: Config) -> None:
+    """Let the one setting of the project's address fill in what hangs on it; without it, nothing points anywhere."""
+    root = Path(app.srcdir)
+    where = repository.of(root)
+    names = [path.stem for path in chapters.select(book=root / "book") if re.match(r"\d\d-", path.name)]
+    config.myst_substitutions = {**config.myst_substitutions, **where.texts(names)}
+    options = {"repository_url": where.url, "repository_branch": where.branch} if where.url else {}
+    buttons = dict.fromkeys(("use_repository_button", "use_edit_page_button"), bool(where.url))
+    config.html_theme_options = {**config.html_theme_options, **options, **buttons}
 
 
 def isolate_kernels(app: Sphinx, config: Config) -> None:
@@ -275,7 +309,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("extension_key", "", "env")
     register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
+    app.connect("config-inited", fill_in_repository)
     app.connect("config-inited", isolate_kernels)
+    app.connect("config-inited", name_the_wheel)
     app.connect("config-inited", drop_thebe)
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)

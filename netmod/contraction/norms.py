@@ -144,20 +144,20 @@ def _perron_vector(A: Any) -> Array:
         x /= x.max()
     if n > _DENSE:
         return x
-    dense = A.toarray()
+    M = dense(A)
     for _ in range(20):
-        ratio = (dense @ x) / x
+        ratio = (M @ x) / x
         top, spread = ratio.max(), ratio.max() - ratio.min()
         if spread <= 1e-13 * top:
             break
         try:
-            y = np.linalg.solve(top * (1 + 1e-15) * np.eye(n) - dense, x)
+            y = np.linalg.solve(top * (1 + 1e-15) * np.eye(n) - M, x)
         except np.linalg.LinAlgError:
             break
         if not (np.isfinite(y).all() and (y > 0).all()):
             break
         y /= y.max()
-        if not ((dense @ y) / y).max() < top:
+        if not ((M @ y) / y).max() < top:
             break
         x = y
     return x

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from netmod import _checks
+from netmod._matrix import dense
 
 
 def to_networkx(W: Any) -> nx.DiGraph:
@@ -100,7 +101,7 @@ def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = 
     columns = [place[j] for j, _, _ in edges]
     weights = np.array([w for _, _, w in edges], dtype=np.float64)
     coo = sp.coo_array((weights, (rows, columns)), shape=(n, n))
-    return sp.csr_array(coo) if sparse else coo.toarray()
+    return sp.csr_array(coo) if sparse else dense(coo)
 
 
 def _weight(source: Any, target: Any, value: Any) -> float:

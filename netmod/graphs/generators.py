@@ -139,8 +139,8 @@ def sonet(
     Notes
     -----
     The model of Zhao, Beverlin, Netoff and Nykamp (2011). A connection is there when a standard normal
-    :math:`g_{ij}` exceeds the threshold that p sets; each α fixes the correlation c of two such numbers through the
-    bivariate normal distribution. Here :math:`g_{ij} = u_i + v_j + e_{ij}`: a part of the target, with variance
+    :math:`h_{ij}` exceeds the threshold that p sets; each α fixes the correlation c of two such numbers through the
+    bivariate normal distribution. Here :math:`h_{ij} = u_i + v_j + e_{ij}`: a part of the target, with variance
     c_conv; a part of the source, with variance c_div; the two parts of one neuron with covariance c_chain; and a part
     of the pair, with the remaining variance, in which :math:`e_{ij}` and :math:`e_{ji}` are correlated. All
     correlations are then exact at every n.
@@ -236,7 +236,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
     g = _checks.array("strength", strength)
     if isinstance(A, list):
         if g.shape not in ((), (len(A),)):
-            raise ValueError(f"strength must fit the stack ({len(A)},), got shape {g.shape}")
+            raise ValueError(f"strength must be a number or have shape ({len(A)},), got shape {g.shape}")
         return [connection_matrix(one, h, signs) for one, h in zip(A, np.broadcast_to(g, len(A)), strict=True)]
     n = A.shape[-1]
     column = np.ones(n) if signs is None else _checks.vector("signs", signs, n)
@@ -246,10 +246,7 @@ def connection_matrix(A: Any, strength: ArrayLike = 1.0, signs: ArrayLike | None
         out = A.astype(np.float64)
         out.data *= (g * column)[out.indices]
         return out
-    try:
-        np.broadcast_shapes(g.shape, A.shape[:-2])
-    except ValueError:
-        raise ValueError(f"strength must fit the stack {A.shape[:-2]}, got shape {g.shape}") from None
+    _checks.together(strength=g.shape, A=A.shape[:-2])
     W = A * (g[..., None, None] * column)
     W += 0.0  # no negative zeros where an inhibitory neuron has no connection
     return W

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.collections import PathCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
@@ -17,9 +18,17 @@ from netmod.plot.style import COLORS, label_line
 
 
 def cobweb(
-    ax: Axes, E: ArrayLike, F: ArrayLike, orbits: Sequence[ArrayLike], *, colors: Sequence[str] = ("simulation",)
+    ax: Axes,
+    E: ArrayLike,
+    F: ArrayLike,
+    orbits: Sequence[ArrayLike],
+    *,
+    colors: Sequence[str] = ("simulation",),
+    log: bool = False,
 ) -> list[Line2D]:
     """Draw a scalar map, the diagonal, and the staircase of each orbit; return the lines in that order.
+
+    Where the map crosses the diagonal there is a ring; where an orbit starts, a dot.
 
     Parameters
     ----------
@@ -31,6 +40,8 @@ def cobweb(
         The iterates of each orbit, mV: one step up (or down) to the curve, one across to the diagonal.
     colors : sequence of str, optional
         Keys of `COLORS`, used in turn for the orbits.
+    log : bool, optional
+        Logarithmic axes, on which crossings at very different currents can all be seen.
     """
     E, F = np.asarray(E, dtype=float), np.asarray(F, dtype=float)
     lines = ax.plot(E, E, color=COLORS["muted"], lw=1)
@@ -40,11 +51,18 @@ def cobweb(
         color = COLORS[colors[i % len(colors)]]
         lines += ax.plot(x[:-1], x[1:], color=color, lw=1)
         ax.plot(x[0], x[0], "o", color=color, ms=4)
+    here = np.flatnonzero(np.diff(np.sign(F - E)))
+    ax.plot(E[here], E[here], "o", mfc="none", mec=COLORS["theory"], ms=8, mew=1.2)
     ax.set(xlabel="current $E$ (mV)", ylabel="next current $F(E)$ (mV)", xlim=(E.min(), E.max()))
     ax.set_ylim(E.min(), E.max())
+    if log:
+        ax.set(xscale="log", yscale="log")
     ax.set_aspect("equal")
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    for axis in (ax.xaxis, ax.yaxis):
+        if log:
+            _plain_log(axis, (1, 2, 5))
+        else:
+            axis.set_major_locator(MaxNLocator(4, integer=True))
     return lines
 
 
@@ -68,7 +86,7 @@ def orbits_in_plane(ax: Axes, orbits: Sequence[ArrayLike], fixed_point: ArrayLik
     if fixed_point is not None:
         x, y = np.asarray(fixed_point, dtype=float)
         ax.plot(x, y, "o", mfc="none", mec=COLORS["highlight"], ms=11, mew=2)
-    ax.set(xlabel="current of neuron 1 (mV)", ylabel="current of neuron 2 (mV)")
+    ax.set(xlabel="current of neuron 0 (mV)", ylabel="current of neuron 1 (mV)")
     ax.set_aspect("equal", adjustable="datalim")
     return lines
 
@@ -96,7 +114,7 @@ def shrinking_images(ax: Axes, curves: Sequence[ArrayLike]) -> list[Polygon]:
         ax.add_patch(patch)
         patches.append(patch)
     ax.autoscale_view()
-    ax.set(xlabel="current of neuron 1 (mV)", ylabel="current of neuron 2 (mV)")
+    ax.set(xlabel="current of neuron 0 (mV)", ylabel="current of neuron 1 (mV)")
     ax.set_aspect("equal", adjustable="datalim")
     return patches
 
@@ -164,9 +182,7 @@ def certified_strengths(
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.xaxis.set_minor_locator(NullLocator())
+    _plain_log(ax.xaxis, (1, 2, 5))
     ax.set_xlabel("strength per synapse (mV·ms)")
     return dots
 
@@ -196,3 +212,10 @@ def bistable_region(ax: Axes, gain: ArrayLike, E0: ArrayLike, *, certified: floa
     label_line(ax, 1.4 * certified, cusp[1] + 0.45, "one fixed point, no promise", color="theory")
     ax.set(xlabel="gain of the network (mV·ms)", ylabel="outside current $E_0$ (mV)")
     return region
+
+
+def _plain_log(axis: Axis, subs: Sequence[float]) -> None:
+    """Label a logarithmic axis with plain numbers."""
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    axis.set_minor_locator(NullLocator())

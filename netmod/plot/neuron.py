@@ -75,6 +75,7 @@ def noise(ax: Axes, t: ArrayLike, xi: ArrayLike, *, text: str = "", coarse: bool
     t, xi = np.asarray(t, float), np.asarray(xi, float)
     ax.set(xlabel="time (ms)", ylabel="noise ξ (ms$^{-1/2}$)", xlim=(t[0], t[-1]))
     (line,) = ax.plot(t, np.append(xi, xi[-1]), drawstyle="steps-post", **_STROKE[coarse])
+    ax.margins(y=0.16)  # room for the texts above and below
     if text:
         fine: Any = {"xy": (0.98, 0.97), "va": "top"}
         thick: Any = {"xy": (0.98, 0.03), "va": "bottom", "fontweight": "bold"}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netmod._checks import number
+from netmod._checks import number, show
 from netmod.lif import LIF
 from netmod.rate.bounds import maxima
 from netmod.rate.functions import firing_rate, firing_rate_slope
@@ -68,14 +68,12 @@ class KnownRate:
     max_curvature: float = np.inf
 
     def __post_init__(self) -> None:
-        if not callable(self.function):
-            raise TypeError(f"function must be a function of E, got {self.function!r}")
+        _function("function", self.function)
         if self.slope is None:
             object.__setattr__(self, "slope", partial(difference, self.function))
-        elif not callable(self.slope):
-            raise TypeError(f"slope must be None or a function of E, got {self.slope!r}")
+        _function("slope", self.slope, "None or ")
         if not isinstance(self.increasing, bool | np.bool_):
-            raise TypeError(f"increasing must be True or False, got {self.increasing!r}")
+            raise TypeError(f"increasing must be True or False, got {show(self.increasing)}")
         for name in ("low", "high", "max_slope", "max_curvature"):
             value = getattr(self, name)
             unknown = isinstance(value, float) and value == (-np.inf if name == "low" else np.inf)
@@ -140,9 +138,14 @@ def what_is_known(rate: Any, neuron: LIF) -> KnownRate | NeuronRate:
         return NeuronRate(rate.neuron, rate, rate.slope)
     if type(rate) is KnownRate:
         return rate
-    if not callable(rate):
-        raise TypeError(f"rate must be None or a function of E, got {rate!r}")
-    return KnownRate(rate, slope=partial(_own_slope, rate))
+    return KnownRate(_function("rate", rate, "None or "), slope=partial(_own_slope, rate))
+
+
+def _function(name: str, value: Any, otherwise: str = "") -> Any:
+    """Return `value` if it can be called with inputs, which a class cannot."""
+    if not callable(value) or isinstance(value, type):
+        raise TypeError(f"{name} must be {otherwise}a function of E, got {show(value)}")
+    return value
 
 
 def difference(function: Callable[..., Any], E: Any) -> Floats:

@@ -6,11 +6,11 @@ In units of the noise the mean interval of a leaky integrate-and-fire neuron is 
 
 where ``y = (E + E_L - v_th) / sigma`` says how far the drive is above threshold and ``delta = (v_th - v_r) / sigma``
 how far the reset is below it. This module computes ``R = 1 / (rho + I)`` and its first two derivatives. All rests
-on one function of one variable, F(y) = integral of erfcx from 0 to y >= 0, written as
+on one function of one variable, H(y) = integral of erfcx from 0 to y >= 0, written as
 
-    F(y) = log1p(y**2) / (2 sqrt(pi)) + C - Q(y) / (1 + y**2),      C = (gamma / 2 + ln 2) / sqrt(pi),
+    H(y) = log1p(y**2) / (2 sqrt(pi)) + C - Q(y) / (1 + y**2),      C = (Euler's gamma / 2 + ln 2) / sqrt(pi),
 
-with a bounded and smooth Q. Two such F differ by a log1p and two small terms, without cancellation.
+with a bounded and smooth Q. Two such H differ by a log1p and two small terms, without cancellation.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def _at(parameter: Parameter, where: Any) -> Parameter:
 
 
 def integral(y: Floats, delta: Parameter) -> Floats:
-    """Return F(|y + delta|) - F(|y|), where F is the integral of erfcx from 0; shape of `y`."""
+    """Return H(|y + delta|) - H(|y|), where H is the integral of erfcx from 0; shape of `y`."""
     top = np.abs(y + delta)
     bottom = np.abs(y)
     # (top**2 - bottom**2) / (1 + bottom**2), written so that nothing cancels
@@ -203,7 +203,7 @@ def reduced(y: Floats, delta: Parameter, rho: Parameter, order: int) -> Floats:
     near = delta * (1 + np.abs(y)) < 1 if np.any(delta < 1) else np.zeros(0, dtype=bool)
     quadrature = bool(near.any())
     interval = _interval(y, delta, weight)
-    if quadrature:  # the ends lie too close for a difference of F's, and close enough for Gauss's rule
+    if quadrature:  # the ends lie too close for a difference of two H, and close enough for Gauss's rule
         yn, wn, dn = y[near], weight[near], _at(delta, near)
         interval[near] = dn * sum(w * _scaled_erfcx(yn, dn * x, wn) for x, w in zip(_GAUSS_X, _GAUSS_W, strict=True))
     D = rho * weight + interval

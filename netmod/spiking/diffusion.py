@@ -41,7 +41,6 @@ COLOURED = 1.0326265761156086
 _MIXED = (-1.219166, 0.987211, 0.581372, -1.047746, 0.372896)  # what white noise takes off, in powers of q**(1/4)
 _DENSE = 1500  # up to this size a sparse network is solved densely
 _SHORTEST = 2.0**-12  # a Newton step, or a step in strength, cut to less than this leads nowhere
-_EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,8 +212,7 @@ class _Problem:
         self.W, self.W2 = net.W, _variances(net.W, synapses, self.neuron.tau)
         if not self.krylov:
             self.W, self.W2 = _matrix.dense(self.W), _matrix.dense(self.W2)
-        self.most = 1 / self.neuron.tau_ref if np.all(np.greater(self.neuron.tau_ref, 0)) else np.inf
-        self.size = _matrix.row_sums(abs(self.W)).max(initial=0.0)
+        self.most = net.rate_range()[1]
 
     def begin(self, start: ArrayLike | DiffusionRates | None) -> Floats:
         """Return the first rates."""
@@ -251,7 +249,7 @@ class _Problem:
 
     def small(self, residual: float, E: Floats, r: Floats) -> bool:
         """Return whether a residual is within the tolerance, or is rounding."""
-        return residual <= max(self.tol, 4 * _EPS * (self.size * r.max() + np.abs(E).max()))
+        return residual <= max(self.tol, float(self.net.rounding(E, r)))
 
     def newton(self, r: Floats, g: float) -> tuple[Floats, str]:
         """Return rates from which Newton's method goes no further, and how it ended."""

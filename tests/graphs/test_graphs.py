@@ -503,7 +503,7 @@ def test_connection_matrix_sparse_and_unchanged_inputs():
         (([[0, 1j], [0, 0]],), TypeError, "A must be real numbers"),
         (([["a", "b"], ["c", "d"]],), TypeError, "A must be real numbers"),
         ((np.eye(2), float("nan")), ValueError, "strength must be finite"),
-        ((np.ones((3, 2, 2)), [1.0, 2.0]), ValueError, "strength must fit"),
+        ((np.ones((3, 2, 2)), [1.0, 2.0]), ValueError, "strength and A must fit"),
         ((sp.csr_array(np.eye(2)), [1.0, 2.0]), ValueError, "strength must be one number"),
         ((np.eye(2), 1.0, [1.0]), ValueError, "signs must"),
         ((np.eye(2), 1.0, [1.0, float("nan")]), ValueError, "signs must"),
@@ -578,3 +578,14 @@ def test_networkx_bad_input():
         G.add_edge("x", "y", weight=value)
         with pytest.raises(error, match=r"\('x', 'y'\)"):
             from_networkx(G)
+
+
+def test_a_weight_that_no_edge_has_is_refused_with_those_that_there_are():
+    G = nx.DiGraph()
+    G.add_edge("a", "b", synapse=3.0, kind="chemical")
+    G.add_edge("b", "c")
+    with pytest.raises(ValueError, match=r"^weight must be .*\['kind', 'synapse'\]\), got 'synapses'"):
+        from_networkx(G, weight="synapses")
+    np.testing.assert_array_equal(from_networkx(G, weight="synapse"), [[0, 0, 0], [3, 0, 0], [0, 1, 0]])
+    np.testing.assert_array_equal(from_networkx(G), from_networkx(G, weight=None))  # the default asks for nothing
+    np.testing.assert_array_equal(from_networkx(nx.empty_graph(2, nx.DiGraph), weight="synapses"), np.zeros((2, 2)))

@@ -24,6 +24,16 @@ def test_cobweb_is_the_map_the_diagonal_and_the_staircase(ax):
     assert ax.get_xlim() == ax.get_ylim() == (0, 4)
 
 
+def test_cobweb_rings_every_crossing_and_can_be_logarithmic(ax):
+    E = np.geomspace(0.5, 50, 500)
+    plot.contraction.cobweb(ax, E, 10 * np.sqrt(E / 10), [], log=True)  # crosses at 10 alone
+    (ring,) = [line for line in ax.lines if line.get_markerfacecolor() == "none"]
+    np.testing.assert_allclose(ring.get_xydata(), [[10, 10]], rtol=0.01)
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+    ax.figure.canvas.draw()
+    assert {"1", "10", "20"} <= {label.get_text() for label in ax.get_xticklabels()}
+
+
 def test_orbits_and_fixed_point(ax):
     path = np.array([[0.0, 0.0], [1.0, 2.0], [1.5, 2.5]])
     lines = plot.contraction.orbits_in_plane(ax, [path, path + 1], [2.0, 3.0])
