@@ -24,7 +24,8 @@ from myst_parser.parsers.mdit import create_md_parser
 EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath", "substitution", "tasklist"}
 
 # Directives whose content is not prose, and those whose argument is a title.
-NOT_PROSE = {"math", "eval-rst", "bibliography", "tableofcontents", "raw", "code", "code-block", "toctree", "mermaid", "chapter-cards"}
+NOT_PROSE = {"math", "eval-rst", "bibliography", "tableofcontents", "raw", "code", "code-block", "toctree", "mermaid"}
+NOT_PROSE |= {"chapter-cards"}
 NOT_PROSE |= {
     "autofunction",
     "autoclass",
