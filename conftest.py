@@ -21,7 +21,6 @@ JOINED_LAST = {
     "test_editions.py",
     "test_figures.py",
     "test_notebooks.py",
-    "test_own_network.py",
     "test_live.py",
     "test_checkers.py",
 }
