@@ -125,9 +125,17 @@ def slim(app: Sphinx, error: Exception | None) -> None:
             path.write_text(purge(path.read_text(encoding="utf-8"), words), encoding="utf-8")
 
 
+def clear(app: Sphinx) -> None:
+    """Take away the style sheets that an earlier build has purged, so that they are copied whole again."""
+    if app.builder.name == "html":
+        for path in Path(app.outdir).glob("_static/**/*.css"):
+            path.unlink()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect it; the site is slimmed after everything else has been written."""
     drop_unused(app)
     app.connect("config-inited", lambda app, config: drop_unused(app), priority=1)
+    app.connect("builder-inited", clear)
     app.connect("build-finished", slim, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
