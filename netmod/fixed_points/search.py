@@ -63,7 +63,8 @@ class Notebook:
         ok = np.atleast_1d(result.converged)
         found = rows(result.E)[ok]
         # Where rates grow faster than any line, rounding hides everything far out: such a state is no finding.
-        found = found[np.abs(self.net(found) - found).max(axis=1) <= 1e-6 * np.maximum(1, np.abs(found).max(axis=1))]
+        moved, size = (np.abs(x).max(axis=1, initial=0.0) for x in (self.net(found) - found, found))
+        found = found[moved <= 1e-6 * np.maximum(1, size)]
         for E, sharper in zip(found, self.polish(found), strict=True):
             for point, methods in zip(self.points, self.found_by, strict=True):
                 if self.close(point, E) or self.same(point, sharper):
