@@ -55,11 +55,8 @@ def exercise_2(answer: Any) -> None:
 def exercise_3(answer: Any) -> None:
     """The mean in-degree over connections."""
     heard = function(answer, "which takes a connection matrix")
-    for seed, options in (
-        (1, {"conv": 0.4, "div": 0.4, "chain": 0.3}),
-        (2, {"conv": 0.3, "div": 0.3, "chain": -0.25}),
-    ):
-        A = sonet(60, 0.2, rng=seed, **options)
+    for seed, both, chain in ((1, 0.4, 0.3), (2, 0.3, -0.25)):
+        A = sonet(60, 0.2, conv=both, div=both, chain=chain, rng=seed)
         found = number(heard(A), "a function that returns a number")
         k_in, k_out = in_degrees(A), out_degrees(A)
         right = (k_in * k_out).sum() / A.sum()

@@ -8,7 +8,8 @@ import zipfile
 
 import pytest
 
-from book._ext import locks, netmod_book
+from book._ext import locks
+from book._ext.wheel import make_wheel, wheel_name
 from tests.notebooks import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -63,8 +64,8 @@ def test_every_package_has_wheels_everywhere(python, system, tmp_path):
 
 @pytest.mark.slow
 def test_one_wheel_has_the_package_and_the_checkers(tmp_path):
-    wheel = netmod_book.make_wheel(ROOT, tmp_path)
-    assert wheel.name == netmod_book.wheel_name(ROOT)
+    wheel = make_wheel(ROOT, tmp_path)
+    assert wheel.name == wheel_name(ROOT)
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     sources = {p.relative_to(ROOT).as_posix() for d in ("netmod", "netmod_check") for p in (ROOT / d).rglob("*.py")}

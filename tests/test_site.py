@@ -5,21 +5,33 @@ warnings fails here. Without Chromium the checks in a browser are skipped, with 
 files run all the same.
 """
 
+import functools
+import importlib.util
 import re
+import subprocess
+import threading
+import zipfile
 from collections import Counter
+from datetime import date
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from PIL import Image
 
-from book._ext import build, printed
+from book._ext import build, chapters, printed, sharing
+from netmod import plot
+from netmod.plot.style import DARK
 from tests.notebooks import ROOT
 
 pytestmark = pytest.mark.slow
 SITE = ROOT / "_build" / "html"
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-TIMEOUT = 60_000  # ms, for a page on a busy machine
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1300, "height": 900}
+SMALLEST = {"width": 320, "height": 640}
+TIMEOUT = 300_000  # ms, for a page on a busy machine
+VERDICTS = ["sets out", "reproduced", "only when", "corrected", "unspecified", "not reproducible"]
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 
 
@@ -48,7 +60,11 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=printed.ARGUMENTS)
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=printed.ARGUMENTS,
+            ignore_default_args=["--hide-scrollbars"],  # which readers see, and which take room
+        )
         yield chromium
         chromium.close()
 
@@ -120,7 +136,7 @@ def test_every_figure_has_words_for_those_who_do_not_see_it(pages, parsed):
         f"{path.name}: {picture.get('src')}"
         for path in pages
         for picture in parsed[path.resolve()].pictures
-        if len((picture.get("alt") or "").split()) < 3
+        if len((picture.get("alt") or "").split()) < 3 and "_static/chapters/" not in (picture.get("src") or "")
     ]
     assert not wanting, "\n".join(wanting)
 
@@ -150,6 +166,12 @@ async () => {
     if (walker.currentNode.parentElement.closest('code, pre, script, style, mjx-container, .tooltip')) continue;
     if (markup.test(text)) raw.push(text.trim().slice(0, 60));
   }
+  const shown = (each) => each.checkVisibility();
+  const reachable = each => each.tabIndex >= 0 && !each.disabled && shown(each);
+  const stops = [...document.querySelectorAll('a[href], button, input, summary, [tabindex]')].filter(reachable);
+  const solutions = [...article.querySelectorAll('details.solution > summary')].map(each => each.textContent.trim());
+  const drawings = [...article.querySelectorAll('figure')].map(
+    figure => [...figure.querySelectorAll('img')].filter(shown).length);
   const spans = [...article.querySelectorAll('span.math, div.math')];
   return {
     lang: document.documentElement.lang,
@@ -157,6 +179,16 @@ async () => {
     headings: article.querySelectorAll('h1').length,
     raw: raw,
     equations: spans.length,
+    bars: [...document.querySelectorAll('mjx-container')].filter(each => each.offsetHeight - each.clientHeight > 4)
+      .map(each => each.textContent.slice(0, 40)),
+    stops: stops.length,
+    equationStops: stops.filter(each => each.matches('mjx-container, mjx-container *') && !each.matches('.scrolls'))
+      .map(each => each.textContent.slice(0, 40)),
+    solutions: solutions,
+    unlinked: [...article.querySelectorAll('div.proof[id], div.exercise[id]')]
+      .filter(each => !each.querySelector(`:scope > .admonition-title > a.headerlink[href="#${each.id}"]`))
+      .map(each => each.id),
+    drawings: drawings,
     bare: spans.filter(each => !each.querySelector('mjx-container')).map(each => each.textContent.slice(0, 60)),
     faulty: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(each => each.textContent.slice(0, 60)),
     unloaded: [...article.querySelectorAll('img')].filter(each => !each.naturalWidth).map(each => each.src),
@@ -190,13 +222,40 @@ OVERFLOW = """
 """
 
 
+# Elements that move while a page loads, added up as browsers do for "cumulative layout shift".
+SHIFTS = """
+window.netmodShift = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.netmodShift += entry.value;
+}).observe({type: 'layout-shift', buffered: true});
+"""
+# Every rule, those in trial included; the inside of a typeset formula is MathJax's.
+AXE = """
+async () => (await axe.run({exclude: ['mjx-container']}, {
+  resultTypes: ['violations'],
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'experimental'],
+})).violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html.slice(0, 150)}`))
+"""
+
+
+def axe_core():
+    """The script of axe-core, or None where the package that brings it is not installed."""
+    spec = importlib.util.find_spec("axe_playwright_python")
+    if spec is None or spec.origin is None:
+        return None
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
 def visits(browser, site, pages):
-    """What was seen on each page, at the width of a desk and of a phone."""
-    seen = {}
-    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    """What was seen on each page, at the width of a desk and of a phone, in light and in dark."""
+    seen, axe = {}, axe_core()
+    context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", color_scheme="light")
     context.set_default_timeout(TIMEOUT)
-    for path in [*pages, site / "index.html", site / "genindex.html", site / "search.html"]:
+    context.add_init_script(SHIFTS)
+    others = [site / name for name in ("index.html", "genindex.html", "search.html", "404.html")]
+    tests = sorted((site / "tests").rglob("*.html"))
+    for path in [*pages, *others, *tests[:1]]:
         page = context.new_page()
         said, asked = [], []
         page.on("console", lambda message, said=said: said.append(message.text) if message.type == "error" else None)
@@ -206,10 +265,26 @@ def visits(browser, site, pages):
         page.goto(path.as_uri(), wait_until="load")
         if path.name == "index.html" and path.parent == site:
             page.wait_for_url("**/book/index.html")
-        look = page.evaluate(LOOK)
-        page.set_viewport_size(PHONE)
-        page.wait_for_timeout(50)
-        look["overflow"] = page.evaluate(OVERFLOW)
+        page.evaluate("window.MathJax?.startup?.promise")
+        shift = page.evaluate("netmodShift")
+        look = {**page.evaluate(LOOK), "shift": shift, "axe": []}
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for width, name in ((DESKTOP, "desk"), (PHONE, "phone")):
+                page.set_viewport_size(width)
+                page.wait_for_timeout(100)
+                if scheme == "light" and width is PHONE:
+                    look["overflow"] = page.evaluate(OVERFLOW)
+                if axe and (path in pages or path in others[1:]):
+                    page.evaluate("script => window.axe || eval(script)", axe)
+                    look["axe"] += [f"{scheme}, {name}, {each}" for each in page.evaluate(AXE)]
+        look["dark_drawings"] = page.evaluate(
+            "[...document.querySelectorAll('article figure')].map(figure => [...figure.querySelectorAll('img')]"
+            ".filter(each => each.checkVisibility()).map(each => [...each.classList].includes('in-light')))"
+        )
+        page.set_viewport_size(SMALLEST)
+        page.wait_for_timeout(100)
+        look["squeezed"] = page.evaluate(OVERFLOW)
         seen[path] = {**look, "said": said, "asked": asked}
         page.close()
     context.close()
@@ -247,6 +322,51 @@ def test_every_figure_is_loaded(visits):
 
 def test_no_page_is_wider_than_a_phone(visits):
     assert gather(visits, "overflow") == []
+    assert gather(visits, "squeezed") == []
+
+
+def test_no_formula_has_a_scroll_bar_under_it(visits):
+    assert gather(visits, "bars") == []
+
+
+def test_the_tab_key_does_not_stop_at_equations(visits, pages):
+    assert gather(visits, "equationStops") == []
+    (theorem,) = (path for path in pages if path.name.startswith("04-"))
+    assert visits[theorem]["stops"] < 180
+
+
+def test_solutions_have_names_that_differ(visits, pages):
+    found = 0
+    for path in pages:
+        names = visits[path]["solutions"]
+        assert len(set(names)) == len(names), path.name
+        assert all(re.fullmatch(r"Solution to Exercise \d+\.\d+", name) for name in names), (path.name, names)
+        found += len(names)
+    assert found > 40
+
+
+def test_theorems_and_exercises_can_be_linked_to(visits):
+    assert gather(visits, "unlinked") == []
+
+
+def test_each_figure_has_one_drawing_on_a_light_page_and_one_on_a_dark_one(visits, pages):
+    drawn = 0
+    for path in pages:
+        light, dark = visits[path]["drawings"], visits[path]["dark_drawings"]
+        assert set(light) <= {1}, path.name
+        assert all(each == [False] for each in dark), path.name
+        drawn += len(light)
+    assert drawn > 40
+
+
+def test_nothing_jumps_while_a_page_loads(visits):
+    assert {path.name: seen["shift"] for path, seen in visits.items() if seen["shift"] >= 0.1} == {}
+
+
+def test_axe_finds_no_violation(visits):
+    if axe_core() is None:
+        pytest.skip("axe-playwright-python is not installed: axe-core does not look at the pages")
+    assert gather(visits, "axe") == []
 
 
 def test_every_page_has_one_heading_a_language_a_title_and_a_way_past_the_menus(visits, pages):
@@ -268,16 +388,265 @@ def test_search_works_without_a_server(browser, site):
     page.close()
 
 
-def test_the_reader_can_choose_dark_and_figures_keep_a_light_plate(browser, pages, parsed):
-    illustrated = [path for path in pages if parsed[path.resolve()].pictures]
-    if not illustrated:
-        pytest.skip("no page with a figure yet")
+def test_the_reader_can_choose_dark_and_figures_stand_on_the_page_itself(browser, pages, parsed):
+    illustrated = next(path for path in pages if path.name.startswith("05-"))
     page = browser.new_page(color_scheme="dark")
-    page.goto(illustrated[-1].as_uri(), wait_until="load")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'", timeout=TIMEOUT)
-    brightness = "each => (getComputedStyle(each).backgroundColor.match(/[\\d.]+/g) || []).slice(0, 3).map(Number)"
-    assert max(page.eval_on_selector("body", brightness)) < 60
-    assert min(page.eval_on_selector("article figure img, article .cell_output img", brightness)) > 200
+    page.set_default_timeout(TIMEOUT)
+    page.goto(illustrated.as_uri(), wait_until="commit")
+    page.wait_for_selector("article", state="attached")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"  # before it is painted
+    ground = "each => (getComputedStyle(each).backgroundColor.match(/[\\d.]+/g) || []).map(Number)"
+    page.wait_for_load_state("load")
+    assert page.eval_on_selector("body", ground)[:3] == [int(DARK["#FFFFFF"][i : i + 2], 16) for i in (1, 3, 5)]
+    plates = page.eval_on_selector_all("article figure img.in-dark", f"all => all.map({ground})")
+    assert plates
+    assert all(plate[3] == 0 for plate in plates)
+    page.close()
+
+
+def test_the_colours_of_verdicts_on_the_page_are_those_of_the_figure(browser, pages):
+    (claims,) = (path for path in pages if path.name.startswith("10-"))
+    marks = plot.claims.verdict_marks(plot.figure()[1], {"": VERDICTS})
+    page = browser.new_page(color_scheme="light")
+    page.set_default_timeout(TIMEOUT)
+    page.goto(claims.as_uri(), wait_until="load")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        shown = dict(
+            page.eval_on_selector_all(
+                "dl.myst > dd .sd-badge",
+                "all => all.map(each => [each.textContent.replace(' as stated', ''),"
+                " getComputedStyle(each).backgroundColor])",
+            )
+        )
+        for verdict, mark in marks.items():
+            wanted = str(mark.get_color()) if scheme == "light" else DARK[str(mark.get_color())]
+            assert shown[verdict] == f"rgb({', '.join(str(int(wanted[i : i + 2], 16)) for i in (1, 3, 5))})", verdict
+    page.close()
+
+
+def test_every_claim_can_be_linked_to_and_leads_to_its_test(pages):
+    (path,) = (path for path in pages if path.name.startswith("10-"))
+    html = path.read_text(encoding="utf-8")
+    terms = re.findall(r"<dt([^>]*)>(.*?)</dt>\s*<dd>(.*?)</dd>", html, re.S)
+    claims = [(attributes, term, verdict) for attributes, term, verdict in terms if "sd-badge" in verdict]
+    assert len(claims) >= 60
+    for attributes, term, _ in claims:
+        name = re.search(r'id="([^"]+)"', attributes)
+        assert name, term
+        assert f'href="#{name[1]}"' in term
+    named = re.findall(r"(<a [^>]*>)?<code[^>]*>((?:(?!</code>).)*test_(?:(?!</code>).)*)</code>", html, re.S)
+    assert len(named) >= 55
+    for link, code in named:
+        assert 'class="test"' in link, code
+        assert "_<wbr/>" in code, code  # a long name breaks between its words
+    linked = set(re.findall(r'<a class="test" href="\.\./(tests/[^"#]+)#(test_\w+)"', html))
+    for file, test in linked:
+        assert f'id="{test}"' in (path.parents[1] / file).read_text(encoding="utf-8"), (file, test)
+
+
+def test_there_is_no_index_of_theorems_without_their_words(site):
+    assert not (site / "prf-prf.html").exists()
+
+
+def weight(page):
+    """Bytes that a page asks for before fonts and mathematics, by file; of each figure, one drawing."""
+    html = page.read_text(encoding="utf-8")
+    asked = set(re.findall(r'<script[^>]* src="([^"]+)"', html)) | set(
+        re.findall(r'<link[^>]* href="([^"]+\.css[^"]*)"', html)
+    )
+    asked |= {
+        src
+        for tag in re.findall(r"<img[^>]*>", html)
+        if "in-dark" not in tag
+        for src in re.findall(r'src="([^"]+)"', tag)
+    }
+    files = {(page.parent / unquote(urlsplit(each).path)).resolve() for each in asked}
+    return {path: path.stat().st_size for path in {page, *files} if "mathjax" not in path.parts}
+
+
+def test_no_page_is_heavy(pages):
+    heavy = {page.name: sum(weight(page).values()) // 1000 for page in pages if sum(weight(page).values()) > 600_000}
+    assert heavy == {}, "kB"
+
+
+def test_the_site_can_be_mailed(site, tmp_path):
+    target = tmp_path / "site.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in site.rglob("*"):
+            if path.is_file() and "lite" not in path.relative_to(site).parts:
+                archive.write(path, path.relative_to(site))
+    assert target.stat().st_size < 6_000_000
+
+
+def test_pages_without_equations_load_no_mathjax_and_no_page_loads_a_megabyte_of_icons(site, pages):
+    for page in (*pages, site / "genindex.html", site / "search.html"):
+        html = page.read_text(encoding="utf-8")
+        assert "fontawesome.js" not in html, page.name
+        assert ("tex-chtml.js" in html) == bool(re.search(r'class="math', html)), page.name
+
+
+def test_every_picture_says_its_size(pages, parsed):
+    unsized = [
+        f"{path.name}: {picture.get('src')}"
+        for path in pages
+        for picture in parsed[path.resolve()].pictures
+        if not (picture.get("width") and picture.get("height"))
+        and "_static/chapters/" not in (picture.get("src") or "")
+    ]
+    assert unsized == []
+
+
+def test_pages_say_what_they_are_about(site, pages):
+    said = set()
+    for page in pages:
+        html = page.read_text(encoding="utf-8")
+        found = re.search(r'<meta name="description" content="([^"]+)"', html)
+        if page.stem not in ("bibliography", "api"):
+            assert found, page.name
+            assert len(found[1]) > 40, page.name
+            said.add(found[1])
+        assert '<link rel="icon"' in html, page.name
+    assert len(said) == len(pages) - 2
+    root = (site / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in root
+    assert "<title>Heterogeneous" in root
+    assert 'property="og:description"' in root
+    assert 'href="/"' in (site / "404.html").read_text(encoding="utf-8")
+    assert not (site / "sitemap.xml").exists()  # no address is set
+
+
+def test_the_card_for_links_has_the_size_that_is_asked_for(site):
+    with Image.open(site / "_static" / "card.png") as card:
+        assert card.size == (1200, 630)
+    assert (site / "_static" / "card.png").stat().st_size < 100_000
+
+
+def test_the_first_page_shows_every_chapter_and_the_way_in(site):
+    html = (site / "book" / "index.html").read_text(encoding="utf-8")
+    cards = re.findall(
+        r'<li><a href="([\w-]+)\.html"><span class="chapter-picture">(.*?)</span><span class="chapter-title">'
+        r'<span class="chapter-number">(\d+)</span>',
+        html,
+    )
+    chosen = [path.stem for path in chapters.select() if path.stem[0].isdigit()]
+    assert [card[0] for card in cards] == chosen
+    assert [int(card[2]) for card in cards] == list(range(1, len(chosen) + 1))
+    for name, pictures, _ in cards:
+        assert re.findall(r'src="([^"]+)"', pictures) == [
+            f"../_static/chapters/{name}-{theme}.png" for theme in ("light", "dark")
+        ]
+        assert (site / "_static" / "chapters" / f"{name}-dark.png").is_file()
+    assert 'href="01-neuron.html">Start reading' in html
+    assert "Show the code" not in html
+
+
+def test_the_last_change_is_that_of_the_changelog_and_the_changelog_is_kept(site, pages):
+    release = sharing.last_change((ROOT / "book" / "changelog.md").read_text(encoding="utf-8"))
+    assert f'version = "{release.version}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for page in pages:
+        assert f"Last changed {release.date.day} {release.date:%B %Y}" in page.read_text(encoding="utf-8"), page.name
+    command = ["git", "log", "-1", "--format=%cs", "--", "book", "netmod"]
+    changed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    if changed:
+        assert (date.fromisoformat(changed) - release.date).days <= 30, "the changelog is a month behind the book"
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """The site, served from this machine: where pages can be fetched, search shows what it finds in them."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_what_search_finds_reads_as_text(browser, address):
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT)
+    page.goto(f"{address}/search.html?q=variance", wait_until="load")
+    page.wait_for_function("document.querySelectorAll('#search-results p.context').length > 3")
+    snippets = page.eval_on_selector_all("#search-results p.context", "all => all.map(each => each.textContent)")
+    assert any("σ" in snippet for snippet in snippets)
+    assert [snippet for snippet in snippets if re.search(r"\\[(\[a-z]", snippet)] == []
+    page.close()
+
+
+def test_links_show_what_they_lead_to(browser, pages):
+    page = browser.new_page(viewport=DESKTOP)
+    page.set_default_timeout(TIMEOUT)
+    (theorem,) = (path for path in pages if path.name.startswith("04-"))
+    page.goto(theorem.as_uri(), wait_until="load")
+    page.evaluate("window.MathJax?.startup?.promise")
+    kinds = {
+        "figure": "a.internal[href*='#fig-']:has(.std-numref)",
+        "equation": "a.internal[href*='#equation-']",
+        "theorem": "a.internal[href*='#thm-'], a.internal[href*='#def-']",
+        "term": "a.internal[href*='glossary.html#term-']",
+        "source": "a.internal[href*='bibliography.html#']",
+    }
+    for kind, selector in kinds.items():
+        link = page.locator(f"article :is({selector})").first
+        link.scroll_into_view_if_needed()
+        link.hover()
+        box = page.locator(".preview")
+        box.wait_for()
+        assert len(box.inner_text().strip()) > 3, kind
+        assert link.get_attribute("aria-describedby") == "preview", kind
+        if kind == "figure":
+            assert box.locator("img.in-light").evaluate("each => each.decode().then(() => each.naturalWidth)") > 0
+        if kind == "equation":
+            box.locator("mjx-container").first.wait_for()
+        assert box.locator("[id], a, button").count() == 0, kind
+        page.keyboard.press("Escape")
+        assert box.count() == 0, kind
+        page.mouse.move(0, 0)
+    link.focus()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Tab")  # arrived by the keyboard
+    page.locator(".preview").wait_for()
+    page.close()
+
+
+def test_who_asks_for_contrast_gets_it(browser, pages):
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT)
+    page.goto(pages[0].as_uri(), wait_until="load")
+    quiet = "getComputedStyle(document.querySelector('figcaption')).color"
+    usual = page.evaluate(quiet)
+    page.emulate_media(contrast="more")
+    assert page.evaluate(quiet) != usual
+    assert page.evaluate("getComputedStyle(document.querySelector('figcaption')).color") == page.evaluate(
+        "getComputedStyle(document.querySelector('article p')).color"
+    )
+    page.close()
+
+
+def test_on_a_phone_a_wide_figure_says_that_it_goes_on(browser, pages):
+    page = browser.new_page(viewport=PHONE)
+    page.set_default_timeout(TIMEOUT)
+    wide = 0
+    for path in pages:
+        if not path.name[0].isdigit():
+            continue
+        page.goto(path.as_uri(), wait_until="load")
+        page.wait_for_timeout(100)
+        for name, hint, shade in page.eval_on_selector_all(
+            ".picture",
+            "all => all.filter(each => each.scrollWidth > each.clientWidth + 1)"
+            ".map(each => [each.getAttribute('aria-label'), each.nextElementSibling.checkVisibility(),"
+            " getComputedStyle(each).backgroundImage])",
+        ):
+            assert re.match(r"Figure \d+\.\d+, scrolls sideways", name), path.name
+            assert hint, name
+            assert "gradient" in shade, name
+            wide += 1
+    assert wide > 20
     page.close()
 
 
@@ -299,7 +668,7 @@ def test_the_keyboard_is_followed_by_a_visible_mark_and_skips_the_menus_first(br
 
 def test_on_paper_there_are_no_menus_and_nothing_stays_folded(browser, pages):
     page = browser.new_page()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")  # paper is white whatever the screen is
     for path in pages:
         page.goto(path.as_uri(), wait_until="load")
         hidden = page.evaluate(
@@ -308,8 +677,19 @@ def test_on_paper_there_are_no_menus_and_nothing_stays_folded(browser, pages):
         )
         assert hidden == 0, path.name
         folded = page.evaluate(
-            "[...document.querySelectorAll('div.solution section, details > *:not(summary)')]"
+            "[...document.querySelectorAll('details > *:not(summary)')]"
             ".filter(each => each.textContent.trim() && !each.checkVisibility()).length"
         )
         assert folded == 0, path.name
+        assert (
+            page.evaluate(
+                "[...document.querySelectorAll('article details.hide > summary')]"
+                ".filter(each => each.checkVisibility()).length"
+            )
+            == 0
+        ), path.name
+        assert page.evaluate(
+            "[...document.querySelectorAll('article figure')].every(figure => [...figure.querySelectorAll('img')]"
+            ".filter(each => each.checkVisibility()).every(each => !each.classList.contains('in-dark')))"
+        ), path.name
     page.close()

@@ -25,6 +25,7 @@ EXTENSIONS = {"amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath",
 
 # Directives whose content is not prose, and those whose argument is a title.
 NOT_PROSE = {"math", "eval-rst", "bibliography", "tableofcontents", "raw", "code", "code-block", "toctree", "mermaid"}
+NOT_PROSE |= {"chapter-cards"}
 NOT_PROSE |= {
     "autofunction",
     "autoclass",

@@ -36,7 +36,7 @@ REPEATED_IDS = {"proof", "proof-content", "exercise-content", "solution-content"
 logger = logging.getLogger(__name__)
 
 # Whatever a chapter's cells read, besides the chapter itself.
-DEPENDS = ("netmod/**/*.py", "netmod_check/**/*.py", "requirements/book.txt")
+DEPENDS = ("netmod/**/*.py", "netmod_check/**/*.py", "requirements/book.txt", "book/_ext/figure_themes.py")
 
 # MathJax components that these pages can load; the rest of it (other outputs, speech) stays out of the site.
 MATHJAX_PARTS = (
@@ -107,23 +107,6 @@ def fill_in_repository(app: Sphinx, config: Config) -> None:
     options = {"repository_url": where.url, "repository_branch": where.branch} if where.url else {}
     buttons = dict.fromkeys(("use_repository_button", "use_edit_page_button"), bool(where.url))
     config.html_theme_options = {**config.html_theme_options, **options, **buttons}
-
-
-def isolate_kernels(app: Sphinx, config: Config) -> None:
-    """Keep the reader's own IPython profile out of the chapters' kernels, and the kernels' notes out of the build."""
-    profile = Path(app.outdir).parent / ".ipython" / "profile_default"
-    profile.mkdir(parents=True, exist_ok=True)
-    (profile / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
-    os.environ["IPYTHONDIR"] = str(profile.parent)
-
-
-def drop_thebe(app: Sphinx, config: Config) -> None:
-    """Disconnect sphinx-thebe, which Jupyter Book always loads: it points at a CDN and declares its URL twice."""
-    for listeners in app.events.listeners.values():
-        listeners[:] = [
-            listener for listener in listeners if not listener.handler.__module__.startswith("sphinx_thebe")
-        ]
-    app.registry.css_files[:] = [css for css in app.registry.css_files if css[0] != "sphinx-thebe.css"]
 
 
 class Silent:
@@ -310,9 +293,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     register_plugin("sphinxcontrib.bibtex.style.referencing", "round", RoundReferenceStyle, force=True)
     app.connect("config-inited", key_the_cache)
     app.connect("config-inited", fill_in_repository)
-    app.connect("config-inited", isolate_kernels)
     app.connect("config-inited", name_the_wheel)
-    app.connect("config-inited", drop_thebe)
     app.connect("env-before-read-docs", run_early)
     app.connect("builder-inited", share_visitors)
     app.connect("doctree-read", mark_checked_cells)

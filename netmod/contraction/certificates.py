@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from netmod._checks import array, instance, number, show, states
 from netmod._matrix import entries
 from netmod.contraction import norms as _norms
+from netmod.contraction.intervals import Certain
 from netmod.contraction.proofs import Certificate, banach, box, newton_kantorovich, nothing, residual
 from netmod.dynamics import RateNetwork
-from netmod.lif import LIF
 from netmod.rate import max_slope
-from netmod.rate.bounds import maxima, slope_over
 
 Array = NDArray[np.float64]
 
@@ -29,8 +29,9 @@ def lipschitz_constants(net: RateNetwork, *, steepest: float | None = None) -> d
     net : RateNetwork
         The network.
     steepest : float, optional
-        An upper bound on the slope of the rate function, 1/(ms mV). Needed only if ``net.rate`` is a function of your
-        own; otherwise it is that of the neuron, rounded up. A `RateTable` counts as the exact function it stands for.
+        An upper bound on the slope of the rate function, 1/(ms mV). Needed only if none is known of ``net.rate``: a
+        `KnownRate` may have one, and otherwise it is that of the neuron, rounded up. A `RateTable` counts as the
+        exact function it stands for.
 
     Returns
     -------
@@ -147,8 +148,9 @@ def certify(net: RateNetwork, E: ArrayLike) -> Certificate:
     Parameters
     ----------
     net : RateNetwork
-        The network, with the exact rate function or a `RateTable` (the certificate is then about the exact function,
-        not the table). Of any other function nothing is proved, since nothing is known about its errors.
+        The network, with the exact rate function, a `RateTable` (the certificate is then about the exact function,
+        not the table), or a `KnownRate` with a `max_slope` (and a `max_curvature`, for Newton-Kantorovich), whose
+        maker answers for what it says, and for ten digits of its values. Of any other function nothing is proved.
     E : array_like, shape (n,)
         The state, mV: the end of an iteration, say.
 
@@ -156,22 +158,24 @@ def certify(net: RateNetwork, E: ArrayLike) -> Certificate:
     -------
     Certificate
         Every statement in it holds with rounding taken into account, given that `firing_rate` and `firing_rate_slope`
-        are right to ten digits (they are tested to thirteen). Where the bounds do not suffice it says so.
+        are right to ten digits (they are tested to thirteen). `reason` says which proof it was, and what the others
+        came to: a contraction of the whole space (the constants of `lipschitz_constants`), or only of a box that
+        holds every fixed point, or none.
 
     Raises
     ------
-    ValueError
-        If `E` does not have the shape (n,).
+    TypeError, ValueError
+        If `net` is no `RateNetwork`, or `E` is not made of real numbers in the shape (n,).
 
     Notes
     -----
     Three attempts. *Banach* on the whole space, with the constants of `lipschitz_constants`. *Banach on a box*: all
-    fixed points lie between E0 + W⁻/τ_ref and E0 + W⁺/τ_ref (row sums of the negative and positive parts). The map
-    takes that box into a smaller one; it is shrunk until it stops shrinking, and on what remains the slopes are often
-    far below max r'. *Newton-Kantorovich* (Kantorovich 1948) for the largest component, with an approximate inverse C
-    of I - DF(E), so that C's own error counts against the proof: T(x) = x - C(x - F(x)) has T(E) - E of size Y,
-    ‖DT(E)‖ <= Z and DT changes by at most L per mV. A fixed point at distance t has p(t) = Lt²/2 - (1 - Z)t + Y >= 0,
-    so that none lies between the roots of p; and T contracts the ball within the smaller root.
+    fixed points lie in ``net.box()``, which follows from the range of the rate. The map takes that box into a smaller
+    one; it is shrunk until it stops shrinking, and on what remains the slopes are often far below max r'.
+    *Newton-Kantorovich* (Kantorovich 1948) for the largest component, with an approximate inverse C of I - DF(E), so
+    that C's own error counts against the proof: T(x) = x - C(x - F(x)) has T(E) - E of size Y, ‖DT(E)‖ <= Z and DT
+    changes by at most L per mV. A fixed point at distance t has p(t) = Lt²/2 - (1 - Z)t + Y >= 0, so that none lies
+    between the roots of p; and T contracts the ball within the smaller root.
 
     Examples
     --------
@@ -183,47 +187,44 @@ def certify(net: RateNetwork, E: ArrayLike) -> Certificate:
     x = states("E", E, instance("net", net, RateNetwork).n)
     if x.ndim != 1:
         raise ValueError(f"E must be one state of shape ({net.n},), got shape {x.shape}")
-    neuron = _neuron(net)
-    if neuron is None:
-        return nothing("the rate function is not the package's own, so nothing is known about its errors")
-    slope, curvature = maxima(neuron)
-    if not np.isfinite(slope):
-        return nothing("no bound on the slope of the rate is known for this neuron")
+    certain = Certain(net)
+    if certain.doubt:
+        return nothing(certain.doubt)
     if not np.isfinite(x).all():
         return nothing("the state is not finite")
     if net.n == 0:
         return Certificate(True, True, 0.0, "Banach", np.inf, 0.0, "inf", "there is only one state")
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        defect, error = residual(net, x, neuron)
-        low, high = box(net, neuron)
+        defect, error = residual(net, x, certain)
+        low, high = box(net, certain)
         away = float(np.maximum(np.abs(x - low), np.abs(high - x)).max()) * (1 + 1e-15)
-        newton = newton_kantorovich(net, x, neuron, defect, error, curvature)
-        found = banach(net, np.full(net.n, slope), np.abs(defect) + error, "the whole space")
-        if found is None and np.isfinite(away):
-            found = banach(net, slope_over(low, high, neuron), None, "a box that holds every fixed point")
-    if found is not None:
-        k, norm, distance, reason = found
-        radius = min(distance, away, newton.radius if newton.exists else np.inf)
-        if np.isfinite(radius):
-            return Certificate(True, True, radius, "Banach", np.inf, k, norm, reason)
+        newton = newton_kantorovich(net, x, certain, defect, error)
+        k, norm, distance = banach(net, np.full(net.n, certain.slope), np.abs(defect) + error)
+        reason = f"F contracts the whole space by k = {k:.4g} in the norm {norm!r}"
+        if k >= 1:
+            reason = f"F need not contract the whole space (k = {k:.4g})"
+            if np.isfinite(away):
+                k, norm, distance = banach(net, certain.steepest(low, high), None)
+                reason += f", {'but' if k < 1 else 'nor'} a box that holds every fixed point ("
+                reason += f"by k = {k:.4g} in the norm {norm!r})" if k < 1 else f"k = {k:.4g})"
+    radius = min(distance, away, newton.radius if newton.exists else np.inf)
+    if k < 1 and np.isfinite(radius):
+        return Certificate(True, True, radius, "Banach", np.inf, k, norm, reason)
+    reason = f"{newton.reason}; {reason}"
     if newton.exists and away < newton.unique_within:
-        reason = newton.reason + "; every fixed point is in that ball"
+        reason = f"{newton.reason}, and every fixed point is in that ball"
         return Certificate(True, True, newton.radius, newton.method, np.inf, newton.constant, newton.norm, reason)
-    return newton
-
-
-def _neuron(net: RateNetwork) -> LIF | None:
-    """Return the neuron whose exact rate function the network has, or None if the function is somebody's own."""
-    return net.known.neuron
+    return replace(newton, reason=reason)
 
 
 def _steepest(net: RateNetwork) -> float:
-    neuron = _neuron(net)
+    slope, neuron = net.known.max_slope, net.known.neuron
+    if np.isfinite(slope):
+        return slope
     if neuron is None:
-        raise ValueError("steepest must be given (a bound on the slope), because net.rate is a function of your own")
-    slope = maxima(neuron)[0]
+        raise ValueError("steepest must be given (a bound on the slope), because of net.rate none is known")
     # Outside the range in which the bound is proved, the maximum that was found, with a margin.
-    return slope if np.isfinite(slope) else max_slope(neuron).slope * (1 + 1e-9)
+    return max_slope(neuron).slope * (1 + 1e-9)
 
 
 def _constant(k: ArrayLike) -> Array:

@@ -209,7 +209,7 @@ def follow(
         for shorter in (1, 4, 16):  # a branch that was lost is followed again, in shorter steps
             walk = _Walk(Path(net, span, max_step / shorter, spectra), np.unique(wanted), first, last, missing)
             walked[way] = walk.run(E, begin, way, from_zero=start is None)
-            if not walked[way].reason:
+            if not walked[way].lost:
                 break
         missing = walk.missing
         if walked[way].closed:
@@ -219,12 +219,13 @@ def follow(
 
 @dataclass
 class _Passes:
-    """What a walk noted, in the order of the walk; why it was broken off, if it was, and whether it closed."""
+    """What a walk noted, in the order of the walk; why it was broken off, if it was; if it closed or got lost."""
 
     points: list[tuple[float, Floats, Floats]]
     events: list[tuple[Event, Floats, int]]
     reason: str = ""
     closed: bool = False
+    lost: bool = False
 
     def reversed(self) -> _Passes:
         """Return the same walk in the other direction."""
@@ -258,8 +259,8 @@ def _branch(passes: _Passes, wanted: Floats, n: int) -> Branch:
     reason = passes.reason or ("the branch closes on itself" if passes.closed and missing.size else "")
     if missing.size:
         reason = f"strength {missing[0]:g} was not reached" + (f": {reason}" if reason else "")
-    E = np.array([p[1] for p in passes.points]).reshape(-1, n)[along]
-    lam = np.array([p[2] for p in passes.points], dtype=complex).reshape(-1, n)[along]
+    E = np.array([p[1] for p in passes.points]).reshape(len(at), n)[along]
+    lam = np.array([p[2] for p in passes.points], dtype=complex).reshape(len(at), n)[along]
     return Branch(
         strength=at[along],
         E=E,
@@ -267,7 +268,7 @@ def _branch(passes: _Passes, wanted: Floats, n: int) -> Branch:
         growth=lam.real.max(axis=-1) if n else np.zeros(len(along)),
         eigenvalues=lam,
         events=tuple(e[0] for e in passes.events),
-        event_E=np.array([e[1] for e in passes.events]).reshape(-1, n),
+        event_E=np.array([e[1] for e in passes.events]).reshape(len(passes.events), n),
         event_index=tuple(e[2] for e in passes.events),
         along=along,
         complete=not reason,
@@ -306,7 +307,7 @@ class _Walk:
                 there.rescale(size)
                 path.size, here = size, there
                 if np.abs(here.E).max(initial=0.0) > _ENDLESS:
-                    raise ArithmeticError(f"the states grow without limit near strength {here.g:g}")
+                    raise OverflowError(f"the states grow without limit near strength {here.g:g}")
                 if here.g * direction < -slack and from_zero:
                     raise ArithmeticError("the branch was lost: it came back to strength 0, where only E0 is fixed")
                 outward = here.tangent[-1] * (1 if here.g > self.high else -1) > 0
@@ -318,7 +319,7 @@ class _Walk:
                     return self.passes
             raise ArithmeticError(f"the branch is longer than {_STEPS} steps")
         except ArithmeticError as error:
-            self.passes.reason = str(error)
+            self.passes.reason, self.passes.lost = str(error), not isinstance(error, OverflowError)
         return self.passes
 
     def is_back(self, E: Floats, g: float) -> bool:

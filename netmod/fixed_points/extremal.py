@@ -29,8 +29,8 @@ def extremal_fixed_points(
     Parameters
     ----------
     net : RateNetwork
-        The network; no entry of `W` negative, and the rate bounded (tau_ref > 0). A rate of your own must not
-        decrease; that is not checked.
+        The network; no entry of `W` negative, the rate known never to decrease, and bounded (tau_ref > 0). Of a rate
+        of your own that is known only if a `KnownRate` says so.
     tol : float, optional
         Accepted error, mV (estimated).
     max_iter : int, optional
@@ -45,7 +45,7 @@ def extremal_fixed_points(
     Raises
     ------
     ValueError
-        If W has a negative entry, or the rate has no upper limit.
+        If W has a negative entry, or the rate is not known to be bounded and never to decrease.
 
     Notes
     -----
@@ -64,14 +64,10 @@ def extremal_fixed_points(
     """
     net = check_net(net)
     tol, max_iter = number("tol", tol, low=0.0, open_low=True), integer("max_iter", max_iter)
-    if (entries(net.W) < 0).any():
-        i, j = (int(k[0]) for k in (net.W < 0).nonzero())
-        raise ValueError(f"net must have no inhibition (W >= 0), got W[{i}, {j}] = {net.W[i, j]:g}")
+    doubt = not_monotone(net)
+    if doubt:
+        raise ValueError(f"net must be monotone and bounded: {doubt}")
     low, high = net.rate_range()
-    if not np.isfinite([low, high]).all():  # not known: believe what an own rate says of infinite inputs
-        low, high = net.rates(np.full((2, net.n), [[-np.inf], [np.inf]]))
-    if not np.isfinite([low, high]).all():
-        raise ValueError("net must have a bounded rate: its rates have no finite limit (as with tau_ref = 0)")
     below, above = (_Side(net, net.E0 + net.W @ r, tol) for r in (low, high))
     sigmoid = net.known.neuron is not None
     for k in range(max_iter + 1):
@@ -82,6 +78,20 @@ def extremal_fixed_points(
         if below.done and above.done:
             break
     return below.result(), above.result()
+
+
+def not_monotone(net: RateNetwork) -> str:
+    """Return why `net` need not have a least and a greatest fixed point, or nothing if it has."""
+    if (entries(net.W) < 0).any():
+        i, j = (int(k[0]) for k in (net.W < 0).nonzero())
+        return f"there is inhibition, W[{i}, {j}] = {net.W[i, j]:g}"
+    if not net.increasing:
+        return "the rate is not known never to decrease (a KnownRate says so)"
+    if not np.isfinite(net.rate_range()).all():
+        if net.known.neuron is None:
+            return "no bounds on the rates are known (a KnownRate says what they are)"
+        return "with tau_ref = 0 the rates have no upper limit"
+    return ""
 
 
 class _Side:
@@ -100,6 +110,9 @@ class _Side:
         floor = float(self.net.rounding(self.E, r))
         q = self.residual / self.last if self.last > 0 else 0.0
         self.last = self.residual
+        if np.isnan(self.residual):
+            E = self.E[np.isnan(r)][0]
+            raise ValueError(f"net must have a rate that returns numbers, got NaN at E = {E:g} mV")
         near = self.residual <= max(self.tol, floor)
         if near:
             newton = _resolvent(self.net.W, self.net.slopes(self.E), gap)

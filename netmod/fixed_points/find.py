@@ -9,14 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from netmod._checks import array, generator, integer, number
-from netmod._matrix import dense, entries
+from netmod._matrix import dense
 from netmod.contraction import certify
+from netmod.contraction.intervals import Certain
+from netmod.contraction.proofs import banach
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.branch import Branch, Event, trace_branch
-from netmod.fixed_points.extremal import extremal_fixed_points
+from netmod.fixed_points.exhaustive import LARGEST, exhaustive
+from netmod.fixed_points.extremal import extremal_fixed_points, not_monotone
 from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.newton import newton
-from netmod.fixed_points.search import TRACED, Notebook
+from netmod.fixed_points.search import TRACED, Notebook, other_starts
 from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_net, states
 from netmod.fixed_points.starts import random_starts
 
@@ -146,18 +149,26 @@ class FixedPointSet:
     rates : (m, n), 1/ms
         Their firing rates.
     found_by : For each point the methods that found it
-        "iteration", "newton", "extremal", "continuation".
+        "iteration" (from random starts, as in the poster), "corners" (from the other starts), "newton", "extremal",
+        "exhaustive", "continuation".
     unique : True
         Proved to be the only one. False: there are several. None: one was found, and nothing is proved.
-    proof : What proves that there is only one
-        "extremal pair", or the method of `certify` ("Banach", say).
+    complete : bool
+        Proved that there are no others than these.
+    proof : What proves that
+        The method of `certify` ("Banach", say), "extremal pair" or "exhaustive search"; None if nothing does.
+    skipped : tuple of str
+        The searches that were not made, or not finished, each with the reason; none where there is a proof.
     spectral_radius : (m,)
         Of the Jacobian; the iteration converges to the point from near by if it is below 1.
     growth : (m,)
         Max Re λ of the Jacobian; the flow in time does if it is below 1. NaN for large sparse networks.
     index : (m,)
-        Sign of det(I − DF), 0 where it is not known. Over all fixed points of a network (that are not at a
-        fold) they add up to 1: if these do not, at least one is missing.
+        Sign of det(I − DF), 0 where it is not known. Over all fixed points of a network with bounded rates (none of
+        them at a fold) they add up to 1.
+    missing : bool
+        The rates are known to be bounded, and these do not: so an odd number of points is missing. If False, none is
+        missing or an even number: a pair of indices +1 and −1 leaves no trace.
     residual : (m,), mV
         Max |F(E) − E|.
     runs
@@ -167,13 +178,24 @@ class FixedPointSet:
     points: Floats
     rates: Floats
     found_by: tuple[tuple[str, ...], ...]
-    unique: bool | None
     proof: str | None
+    skipped: tuple[str, ...]
     spectral_radius: Floats
     growth: Floats
     index: NDArray[np.int64]
+    missing: bool
     residual: Floats
     runs: FixedPoint
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is proved that there are no others."""
+        return self.proof is not None
+
+    @property
+    def unique(self) -> bool | None:
+        """True: proved to be the only one. False: there are several. None: not proved either way."""
+        return False if len(self) > 1 else self.complete or None
 
     @property
     def stable(self) -> NDArray[np.bool_]:
@@ -184,21 +206,29 @@ class FixedPointSet:
         return len(self.points)
 
     def __repr__(self) -> str:
-        unique = {True: f"unique ({self.proof})", False: "not unique", None: "uniqueness not proved"}[self.unique]
-        how = "; ".join("+".join(f) for f in self.found_by)
-        missing = "" if self.index.sum() == 1 or (self.index == 0).any() else ", at least one is missing"
-        return f"FixedPointSet({len(self)} points, {unique}, found by {how or 'nothing'}{missing})"
+        unique = {True: "unique", False: "not unique", None: "uniqueness not proved"}[self.unique]
+        proof = f"complete ({self.proof})" if self.complete else "completeness not proved"
+        how = "; ".join("+".join(f) for f in self.found_by) or "nothing"
+        if len(self) > 7:
+            methods = [m for f in self.found_by for m in f]
+            how = ", ".join(f"{m} ({methods.count(m)})" for m in dict.fromkeys(methods))
+        missing = ", at least one is missing" if self.missing else ""
+        skipped = f"; not done: {'; '.join(self.skipped)}" if self.skipped else ""
+        return f"FixedPointSet({len(self)} points, {unique}, {proof}, found by {how}{missing}{skipped})"
 
 
 def find_fixed_points(
     net: RateNetwork, *, starts: int = 36, rng: Any = None, tol: float = 1e-10, atol: float = 1e-6
 ) -> FixedPointSet:
-    """Return every fixed point that five methods find, and whether there can be others.
+    """Return every fixed point that six methods find, and whether it is proved that there is no other.
 
-    The plain iteration from random starts, as in the poster; Newton's method from the same starts and from where the
-    iteration left off; for networks without inhibition the least and the greatest fixed point; the branch that comes
-    from strength 0, and the branches of other points, which must turn before strength 0 and come back as another
-    point; and Newton's method driven away from the points already known.
+    The plain iteration, from random starts as in the poster, from E0, from both ends of the box that holds every
+    fixed point, from its corners with one neuron apart, and from random states of different means; Newton's method
+    from the same starts and from where the iteration left off; for networks without inhibition the least and the
+    greatest fixed point. For few neurons, an exhaustive search with interval bounds on the rate. And if none of
+    these proves that there are no others: the branch that comes from strength 0, and those of other points, which
+    must turn before strength 0 and come back as another point; and Newton's method driven away from the points
+    already known, until a round finds nothing new.
 
     Parameters
     ----------
@@ -211,60 +241,109 @@ def find_fixed_points(
     tol : float, optional
         Accepted error of the iteration, mV.
     atol : float, optional
-        Points whose components differ by no more than this, mV (or this part of their size), are one.
+        Points whose components differ by no more than this, mV (or this part of their size), are one. So are points
+        between which rounding hides all difference, as at a cusp.
 
     Returns
     -------
     FixedPointSet
-        `points` (m, n), `found_by`, `unique` (True only with a `proof`) and more. If the list has one point and no
-        proof, there may be others: no method finds all of them for sure.
+        `points` (m, n), `found_by`, `complete` (True only with a `proof`), `unique` and more. Without a proof there
+        may be others: then it is a search's finding, and `skipped` names the searches that were not made.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument has the wrong type or range.
+        If an argument has the wrong type or range, or the rate returns NaN wherever it is asked.
 
     Notes
     -----
-    At least one fixed point exists, since the rate is bounded and continuous (Brouwer), and the signs of det(I − DF)
-    over all of them add up to 1 (the degree of the map). Uniqueness is proved by `certify` or by a least and a
-    greatest fixed point that agree. The last three methods are for networks of up to 300 neurons.
+    At least one fixed point exists if the rate is bounded and continuous (Brouwer). Proofs rest on what is known of
+    the rate, and of a function of your own only a `KnownRate` says anything. That there is only one is proved by
+    `certify`, or by a least and a greatest fixed point that agree; how many there are, by the exhaustive search. It
+    is tried for up to 64 neurons; up to six it nearly always ends, short of a fold or a cusp, and above eight mostly
+    where there is one point only. Branches are followed and points deflated for up to 300 neurons.
 
     Examples
     --------
     >>> found = find_fixed_points(RateNetwork([[500.0]], E0=0.0), rng=1)
     >>> [f"{E:.4f}" for E in found.points[:, 0]]
     ['0.0092', '8.7268', '146.4532']
-    >>> found.found_by[1], found.unique
-    (('newton', 'continuation'), False)
+    >>> found.found_by[1], found.unique, found.complete, found.proof
+    (('newton', 'exhaustive'), False, True, 'exhaustive search')
     """
     net = check_net(net)
     starts = integer("starts", starts)
     tol, atol = number("tol", tol, low=0.0, open_low=True), number("atol", atol, low=0.0, open_low=True)
-    begin = random_starts(net, 1.0, starts, generator("rng", rng))
-    runs = iterate(net, begin, tol=tol)
+    rng = generator("rng", rng)
+    begin = random_starts(net, 1.0, starts, rng)
+    more = other_starts(net, begin, rng)
+    if np.isnan(net.rates(np.concatenate([begin, more]))).all(axis=0).any():
+        raise ValueError(
+            f"net must have a rate that returns numbers, got NaN at every start, E = {net.E0[0]:g} mV say"
+        )
+    start = np.concatenate([begin, more])
+    run = iterate(net, start, tol=tol)
+    runs, others = run.part(slice(0, starts)), run.part(slice(starts, None))
     book = Notebook(net, atol)
     book.add("iteration", runs)
-    book.add("newton", newton(net, begin))
-    lost = np.asarray(runs.status) != "converged"
-    book.add("newton", newton(net, runs.E[lost & np.isfinite(runs.E).all(axis=-1)]))
-    proof = None
-    excitatory = not (entries(net.W) < 0).any()
-    bounded = bool(np.isfinite(net.rate_range()).all())
-    if excitatory and bounded and net.increasing:
-        least, greatest = extremal_fixed_points(net, tol=tol)
-        book.add("extremal", least)
-        book.add("extremal", greatest)
-        if least.converged and greatest.converged and book.same(least.E, greatest.E):
-            proof = "extremal pair"
-    if proof is None and len(book.points) == 1:
-        certificate = certify(net, book.points[0])
-        proof = certificate.method if certificate.unique else None
-    if net.n <= TRACED and (bounded or net.rate is not None) and proof is None:
-        book.follow()
-        book.deflate(begin)
-        book.follow()
+    book.add("corners", others)
+    book.add("newton", newton(net, start))
+    lost = ~run.converged & np.isfinite(run.E).all(axis=-1)
+    book.add("newton", newton(net, run.E[lost]))
+    proof = _extremal_pair(book, tol) or _certificate(book) or _exhaustive_search(book)
+    if proof is None:
+        if net.n <= TRACED:
+            book.follow()
+            book.deflate(np.concatenate([more[:19], begin[:8]]), rng)
+            book.follow()
+        else:
+            book.skipped.append(f"continuation and deflation: more than {TRACED} neurons")
     return _summary(book, runs, proof)
+
+
+def _extremal_pair(book: Notebook, tol: float) -> str | None:
+    """Add the least and the greatest fixed point, if there must be such; return whether they prove that it is one."""
+    net = book.net
+    doubt = not_monotone(net)
+    if doubt:
+        if not doubt.startswith("there is inhibition"):
+            book.skipped.append(f"extremal pair: {doubt}")
+        return None
+    least, greatest = extremal_fixed_points(net, tol=tol)
+    book.add("extremal", least)
+    book.add("extremal", greatest)
+    if not (least.converged and greatest.converged and book.close(least.E, greatest.E)):
+        return None
+    # All fixed points lie between the two. Within `atol` there may still be several, unless F contracts.
+    certain, margin = Certain(net), np.full(net.n, book.atol)
+    if certain.doubt or banach(net, certain.steepest(least.E - margin, greatest.E + margin), None)[0] < 1:
+        return "extremal pair"
+    return None
+
+
+def _certificate(book: Notebook) -> str | None:
+    """Return the method by which the one point that was found is proved to be the only one, if it is."""
+    if len(book.points) != 1:
+        return None
+    certificate = certify(book.net, book.points[0])
+    return certificate.method if certificate.unique else None
+
+
+def _exhaustive_search(book: Notebook) -> str | None:
+    """Add the points that an exhaustive search finds; return whether it proves that there are no others."""
+    net = book.net
+    if net.n > LARGEST:
+        book.skipped.append(f"exhaustive search: more than {LARGEST} neurons")
+        return None
+    result = exhaustive(net)
+    found = newton(net, result.points)
+    reason = result.reason
+    book.add("exhaustive", found)
+    if result.complete and (len(result.points) != len(book.points) or not np.all(found.converged)):
+        reason = f"it has {len(result.points)} points where all searches have {len(book.points)}"
+    if reason:
+        book.skipped.append(f"exhaustive search: {reason}")
+    return None if reason else "exhaustive search"
 
 
 def _summary(book: Notebook, runs: FixedPoint, proof: str | None) -> FixedPointSet:
@@ -274,9 +353,6 @@ def _summary(book: Notebook, runs: FixedPoint, proof: str | None) -> FixedPointS
     points = np.array(book.points).reshape(len(book.points), n)
     order = np.argsort(points.mean(axis=-1) if n else np.zeros(len(points)), kind="stable")
     points = points[order]
-    polished = newton(net, points, max_iter=5)
-    better = polished.converged & (np.abs(polished.E - points).max(axis=-1, initial=0.0) <= book.atol)
-    points[better] = polished.E[better]
     rho, growth = np.empty(len(points)), np.full(len(points), np.nan)
     index = np.zeros(len(points), np.int64)
     for i, E in enumerate(points):
@@ -288,11 +364,12 @@ def _summary(book: Notebook, runs: FixedPoint, proof: str | None) -> FixedPointS
         points=points,
         rates=net.rates(points),
         found_by=tuple(tuple(book.found_by[i]) for i in order),
-        unique=True if proof else (False if len(points) > 1 else None),
         proof=proof,
+        skipped=() if proof else tuple(book.skipped),
         spectral_radius=rho,
         growth=growth,
         index=index,
+        missing=bool(index.all() and index.sum() != 1 and np.isfinite(net.rate_range()).all()),
         residual=np.abs(net(points) - points).max(axis=-1, initial=0.0),
         runs=runs,
     )

@@ -194,35 +194,36 @@ class _Block:
         k = np.zeros(self.width, np.int64)
         g = np.zeros((self.width, 1))
         floor = np.zeros(self.width)
-        history = np.zeros((_LAG + 1, self.width))
-        fresh = np.zeros(0, np.int64)
+        recent = _Recent(self.width)
         watch = None if window is None else Watch(self.X.shape, window, tol)
-        free = np.arange(min(self.width, len(queue)))
-        waiting, m, tick = 0, len(free), 0
+        free = np.arange(min(self.width, len(queue)))  # rows to be taken by the next columns of the queue
+        waiting, m = 0, len(free)
         while m:
-            if len(free):  # seat the next columns of the queue
-                fresh = queue[waiting : waiting + len(free)]
-                waiting += len(fresh)
-                rows = free[: len(fresh)]
-                col[rows], k[rows], g[rows, 0] = fresh, k_first, self.gains[fresh]
-                self.X[rows] = out.E[fresh]
-                if watch is not None:
-                    watch.reset(rows, self.X)
-                fresh = rows
-            residual = self.step(m, g[:m])
             if len(free):
-                floor[fresh] = self.net.rounding(self.F[fresh], g[fresh] * self.R[fresh])
-            history[tick % (_LAG + 1), :m] = residual
+                new = queue[waiting : waiting + len(free)]
+                waiting += len(new)
+                col[free], k[free], g[free, 0] = new, k_first, self.gains[new]
+                self.X[free] = out.E[new]
+                if watch is not None:
+                    watch.reset(free, self.X)
+            residual, age = self.step(m, g[:m]), k[:m] - k_first
+            if len(free):
+                floor[free] = self.net.rounding(self.F[free], g[free] * self.R[free])
+            recent.add(residual, age)
             status = np.full(m, -1, np.int8)
-            self.judge(residual, floor[:m], k[:m] - k_first, history, tick, status)
-            period = None if watch is None else watch.look(residual, floor[:m], self.X, k[:m] - k_first, status)
-            late = (status < 0) & (k[:m] >= k_last)
-            status[late] = MAX_ITER
+            near = np.flatnonzero(~(residual > np.maximum(tol, floor[:m])))
+            if len(near):
+                r = residual[near]
+                sure = (r <= floor[near]) | ((r <= tol * (1.0 - recent.speed(near))) & (age[near] >= 2))
+                status[near[sure]] = CONVERGED
+            status[~np.isfinite(residual)] = DIVERGED
+            period = None if watch is None else watch.look(residual, floor[:m], self.X, age, status)
+            status[(status < 0) & (k[:m] >= k_last)] = MAX_ITER
             done = np.flatnonzero(status >= 0)
             if len(done):
                 c = col[done]
                 out.E[c], out.residual[c], out.iterations[c] = self.X[done], residual[done], k[done]
-                out.status[c], out.error[c] = status[done], self.error(done, residual, k - k_first, history, tick)
+                out.status[c], out.error[c] = status[done], recent.error(done)
                 out.period[c] = np.where(status[done] == CONVERGED, 1, 0 if period is None else period[done])
                 if window is None and k_last < self.max_iter:
                     unfinished.append(c[status[done] == MAX_ITER])
@@ -232,10 +233,9 @@ class _Block:
                 np.subtract(self.F[:m], self.X[:m], out=self.D[:m])
                 self.X[:m] += self.damping * self.D[:m]
             k[:m] += 1
-            tick += 1
             free = done
             left = len(queue) - waiting
-            if len(free) > left:  # no one to seat: close the gaps with the last rows
+            if len(free) > left:  # no column left for some: close the gaps with the last rows
                 gaps, keep = free[left:], np.ones(m, bool)
                 free, keep[gaps] = free[:left], False
                 stay = np.flatnonzero(keep)
@@ -243,56 +243,37 @@ class _Block:
                 movers, holes = stay[stay >= size], gaps[gaps < size]
                 for a in (col, k, g, floor, self.X):
                     a[holes] = a[movers]
-                history[:, holes] = history[:, movers]
+                recent.kept[:, holes] = recent.kept[:, movers]
                 if watch is not None:
                     watch.move(movers, holes)
                 m = size  # the rows in `free` lie before all gaps, so that none of them was moved
         return np.sort(np.concatenate(unfinished))
 
-    def judge(
-        self,
-        residual: NDArray[np.float64],
-        floor: NDArray[np.float64],
-        age: NDArray[np.int64],
-        history: NDArray[np.float64],
-        tick: int,
-        status: NDArray[np.int8],
-    ) -> None:
-        """Write CONVERGED or DIVERGED into `status` where a row is."""
-        near = np.flatnonzero(~(residual > np.maximum(self.tol, floor)))
-        if len(near):
-            q = _speed(near, residual, age, history, tick)
-            r = residual[near]
-            sure = (r <= floor[near]) | ((r <= self.tol * (1.0 - q)) & (age[near] >= 2))
-            status[near[sure]] = CONVERGED
-        status[~np.isfinite(residual)] = DIVERGED
 
-    def error(
-        self,
-        rows: NDArray[np.int64],
-        residual: NDArray[np.float64],
-        age: NDArray[np.int64],
-        history: NDArray[np.float64],
-        tick: int,
-    ) -> NDArray[np.float64]:
+class _Recent:
+    """The residuals of each row over the last steps, and what they say of its convergence."""
+
+    def __init__(self, width: int) -> None:
+        self.kept, self.tick = np.zeros((_LAG + 1, width)), -1
+
+    def add(self, residual: NDArray[np.float64], age: NDArray[np.int64]) -> None:
+        """Take in the residuals of all rows, which have made `age` steps."""
+        self.tick += 1
+        self.kept[self.tick % (_LAG + 1), : len(residual)] = residual
+        self.residual, self.age = residual, age
+
+    def speed(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the factor per step at which the residual of `rows` shrank over the last (at most 15) steps."""
+        lag, r = np.minimum(self.age[rows], _LAG), self.residual[rows]
+        before = self.kept[(self.tick - lag) % (_LAG + 1), rows]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            q = (r / before) ** (1.0 / np.maximum(lag, 1))
+        return np.where((lag > 0) & np.isfinite(q), q, np.where(r == 0.0, 0.0, np.inf))
+
+    def error(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return residual / (1 − speed): the error if the residual goes on shrinking as it did."""
-        q, r = _speed(rows, residual, age, history, tick), residual[rows]
+        q, r = self.speed(rows), self.residual[rows]
         return np.where(q < 1.0, r / np.where(q < 1.0, 1.0 - q, 1.0), np.where(r == 0.0, 0.0, np.inf))
-
-
-def _speed(
-    rows: NDArray[np.int64],
-    residual: NDArray[np.float64],
-    age: NDArray[np.int64],
-    history: NDArray[np.float64],
-    tick: int,
-) -> NDArray[np.float64]:
-    """Return the factor per step at which the residual of `rows` shrank over the last (at most 15) steps."""
-    lag = np.minimum(age[rows], _LAG)
-    before = history[(tick - lag) % (_LAG + 1), rows]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        q = (residual[rows] / before) ** (1.0 / np.maximum(lag, 1))
-    return np.where((lag > 0) & np.isfinite(q), q, np.where(residual[rows] == 0.0, 0.0, np.inf))
 
 
 def _takes_out(rate: Callable[..., Any]) -> bool:

@@ -15,6 +15,7 @@ from netmod.fixed_points.solution import FixedPoint, Floats, as_result, check_ne
 
 _DENSE = 1500  # up to this size a sparse network is solved densely: random graphs fill in at once
 _BYTES = 2**26  # Jacobians of a batch are solved in pieces of this size
+_LAST = 1e-11  # part of the state: a residual and a step below it that shrink no more are rounding
 _SHORTEST = 2.0**-20  # a step cut to less than this leads nowhere
 
 
@@ -42,7 +43,8 @@ def newton(
     start : array_like, shape (..., n), optional
         Starting states, mV; `net.E0` if None. A batch of them is solved together.
     tol : float, optional
-        Accepted residual, mV. Where rounding in the sum over neurons is larger than that, its level counts.
+        Accepted residual, mV. Where rounding in the sum over neurons, or in the rate, is larger than that, its level
+        counts.
     max_iter : int, optional
         Most steps, of each kind.
     away_from : array_like, shape (m, n), optional
@@ -169,7 +171,11 @@ class _Newton:
             if not len(live) or k == max_iter:
                 return
             moved, G, floor = self.search(live, G, d)
-            self.status[live[~moved]] = "stalled"
+            stuck = live[~moved]
+            # A rate that is rounded more coarsely than its sum (a table that begins far away) hides the last digits.
+            size = _LAST * (1 + np.abs(self.E[stuck]).max(axis=-1, initial=0.0))
+            there = (self.error[stuck] <= size) & (self.residual[stuck] <= size)
+            self.status[stuck] = np.where(there, "converged", "stalled")
             live, G, floor = live[moved], G[moved], floor[moved]
 
     def flow(self, live: NDArray[np.int64], E: Floats, max_iter: int) -> None:

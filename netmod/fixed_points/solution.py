@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,11 @@ class FixedPoint:
         """Whether `E` is a fixed point to the tolerance asked for."""
         return self.status == "converged"
 
+    def part(self, which: slice) -> FixedPoint:
+        """Return some of a batch of runs."""
+        values: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: value[which] for name, value in values.items() if value is not None})
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
         """Return `E`."""
         return np.array(self.E, dtype=dtype, copy=copy)
@@ -62,8 +67,9 @@ class FixedPoint:
     def __repr__(self) -> str:
         if isinstance(self.status, str):
             extra = f", period={self.period}" if self.status == "periodic" else ""
+            mean = f", mean E={self.E.mean():.6g} mV" if self.E.size else ""
             return (
-                f"FixedPoint({self.status!r}, n={self.E.shape[-1]}, mean E={self.E.mean():.6g} mV{extra}, "
+                f"FixedPoint({self.status!r}, n={self.E.shape[-1]}{mean}{extra}, "
                 f"iterations={self.iterations}, residual={self.residual:.1e} mV)"
             )
         names, counts = np.unique(self.status, return_counts=True)

@@ -26,7 +26,7 @@ COLORS = {
 """One meaning per colour in the whole book; a word in any of them can be read on white (contrast at least 4.5:1)."""
 
 DARK = {
-    "#FFFFFF": "#14181E",
+    "#FFFFFF": "#121212",
     "#CC3F22": "#F0652B",
     "#1467DE": "#2E9BFF",
     "#1A1A1A": "#E8EAED",

@@ -75,6 +75,25 @@ def slope_over(low: Array, high: Array, neuron: LIF, pieces: int = 32) -> Array:
     return np.minimum(bound.max(axis=0), overall)
 
 
+def slopes_over(low: Array, high: Array, neuron: LIF) -> tuple[Array, Array]:
+    """Return a lower and an upper bound on r' over each interval [low_i, high_i]; both are near it if that is short.
+
+    From the monotone factors, r(E₁)² (r'/r²)(E₂) <= r' <= r(E₂)² (r'/r²)(E₁), and from the curvature: r' changes by
+    at most max |r''| per mV from its values at both ends.
+    """
+    steepest, curvature = maxima(neuron)
+    r, dr, s, ds = enclosures(np.stack([low, high]), neuron)
+    bend = curvature * (high - low) * (1 + 4 * _U)
+    kappa = 2 * np.maximum((neuron.v_th - neuron.E_L - low) / neuron.sigma, 0) + 1.2
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        up = ((r[1] + dr[1]) / (r[0] - dr[0])) ** 2 * (1 + 8 * _U)
+        most = np.where(r[0] > dr[0], (s[0] + ds[0]) * up, np.inf)
+        least = np.where(r[0] > dr[0], np.maximum(s[1] - ds[1], 0) / up, 0.0)
+    most = np.minimum(np.minimum(most, steepest), (r[1] + dr[1]) * kappa / neuron.sigma * (1 + 8 * _U))
+    most = np.minimum(most, (s[0] + ds[0] + s[1] + ds[1] + bend) / 2 * (1 + 4 * _U))
+    return np.maximum(least, (s[0] - ds[0] + s[1] - ds[1] - bend) / 2 - 4 * _U * steepest), most
+
+
 @lru_cache(maxsize=64)
 def maxima(neuron: LIF) -> tuple[float, float]:
     """Return upper bounds on max r' (within 3e-9 of it) and on max |r''| (within 0.2 %), or infinities.

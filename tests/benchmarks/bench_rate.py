@@ -7,7 +7,21 @@ import numpy as np
 import pytest
 from scipy import integrate, special
 
-from netmod import LIF, RateTable, firing_rate, firing_rate_slope, max_slope
+from netmod import (
+    LIF,
+    RateNetwork,
+    RateTable,
+    connection_matrix,
+    dale_signs,
+    erdos_renyi,
+    find_fixed_points,
+    firing_rate,
+    firing_rate_slope,
+    iterate,
+    max_slope,
+    newton,
+    sweep,
+)
 from tests import peers
 from tests.benchmarks._ratio import ratio
 
@@ -19,7 +33,7 @@ def work(E):
     # relative to rest, and in the consistent units mV, ms, 1/ms
     return {{"value": function(E, np.full(E.shape, 12**0.5), 0.0, 10.0, 20.0, 2.0)}}
 """
-E = np.random.default_rng(1).uniform(-10.0, 60.0, 100_000)
+E = E_MANY = np.random.default_rng(1).uniform(-10.0, 60.0, 100_000)
 # NNMT's slope loses its digits above threshold and is 0 from about 35 mV on: compared where it is right
 E_SLOPE = np.random.default_rng(2).uniform(-10.0, 12.0, 100_000)
 CASES = {
@@ -65,3 +79,26 @@ def bench_interp(benchmark):
 
 def bench_max_slope(benchmark):
     benchmark(max_slope)
+
+
+@pytest.mark.parametrize("task", ["rate", "slope", "iterate", "newton", "find", "sweep"])
+def bench_neurons_that_differ(benchmark, task):
+    """What n neurons that differ cost beside n that are alike: at most half as much again."""
+    rng, n = np.random.default_rng(1), 100
+    ranges = {"tau": (18, 22), "E_L": (-61, -59), "sigma": (3, 4), "v_th": (-51, -49), "v_r": (-61, -59)}
+    differ = LIF(**{name: rng.uniform(*ends, n) for name, ends in ranges.items()}, tau_ref=rng.uniform(1.5, 2.5, n))
+    A = erdos_renyi(n, 0.2, rng=1)
+    E, W, starts = E_MANY.reshape(-1, n), connection_matrix(A, 5.0, dale_signs(n)), np.zeros((200, n))
+
+    def work(neuron):
+        if task in ("rate", "slope"):
+            return (firing_rate if task == "rate" else firing_rate_slope)(E, neuron)
+        if task == "sweep":
+            return sweep(A, np.linspace(0, 10, 20), E0=8.0, neuron=neuron, rng=1)
+        net = RateNetwork(W, 8.0, neuron)
+        if task == "find":
+            return find_fixed_points(net, rng=1)
+        return (iterate if task == "iterate" else newton)(net, starts)
+
+    assert ratio(lambda: work(differ), lambda: work(LIF()), label=f"{task}: alike against different") > 1 / 1.5
+    benchmark(work, differ)

@@ -20,6 +20,7 @@ from netmod import (
     newton,
 )
 from netmod.contraction import a_posteriori_error, a_priori_error
+from netmod.contraction.intervals import Certain
 from netmod.contraction.norms import frobenius, inf, one, perron, two
 from netmod.contraction.proofs import box
 from netmod.rate.bounds import enclosures, maxima, slope_over
@@ -403,7 +404,7 @@ def test_certificates_from_states_at_every_distance(gain, E0):
 @settings(max_examples=30, deadline=None)
 def test_the_box_holds_every_fixed_point_and_is_mapped_into_itself(seed, n, gain):
     net, rng = signed_network(seed, n, gain), np.random.default_rng(seed)
-    low, high = box(net, net.neuron)
+    low, high = box(net, Certain(net))
     found = newton(net, rng.uniform(-50, 100, (6, n)))
     points = found.E[found.residual < 1e-9]
     assert (points >= low - 1e-8).all()

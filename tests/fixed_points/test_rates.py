@@ -108,5 +108,6 @@ def test_the_far_points_of_a_rate_that_saturates_high_are_found():
 
 def test_a_rate_that_is_not_a_number_is_not_called_unbounded():
     net = RateNetwork([[1.0]], 8.0, rate=lambda E: np.full(np.shape(E), np.nan))
-    assert len(find_fixed_points(net, rng=1)) == 0
+    with pytest.raises(ValueError, match="rate that returns numbers, got NaN"):
+        find_fixed_points(net, rng=1)
     assert iterate(net).status == "diverged"

@@ -399,6 +399,84 @@ def test_standard_error_of_many_stretches_is_the_scatter_of_repetitions():
     assert errors.mean() == pytest.approx(rates.std(), rel=0.3)
 
 
+def test_spikes_and_intervals_are_counted_by_hand():
+    # 3 lanes, 1,500 steps, in portions of 512 spiking steps: every spike after step 100, and every whole interval
+    # that ends there and began with a spike that was seen
+    rng = np.random.default_rng(1)
+    fires = rng.random((1501, 3)) < [0.5, 0.3, 0.0]
+    fires[[1, 777], 2] = True  # a lane whose only interval spans two portions
+    run = ((k, fires[k].nonzero()[0]) for k in range(1, 1501) if fires[k].any())
+    tally = np.zeros((4, 3))
+    lanes.count(run, 100, tally, intervals=True)
+    for i in range(3):
+        when = fires[1:, i].nonzero()[0] + 1
+        gaps = np.diff(when)[when[1:] > 100].astype(float)
+        np.testing.assert_array_equal(tally[:, i], [(when > 100).sum(), gaps.size, gaps.sum(), (gaps**2).sum()])
+    only = np.zeros((4, 3))
+    lanes.count(((k, fires[k].nonzero()[0]) for k in range(1, 1501) if fires[k].any()), 100, only, intervals=False)
+    np.testing.assert_array_equal(only, [tally[0], *np.zeros((3, 3))])
+
+
+def test_the_variance_of_a_count_from_the_moments_of_intervals():
+    # (intervals, their sum, their sum of squares): mean 10 and CV 1/2; regular; one; none
+    tally = np.array([[9.0] * 4, [400, 400, 1, 0], [4000, 4000, 10, 0], [50000, 40000, 100, 0]])
+    spikes = np.array([400.0, 400.0, 1.0, 0.0])
+    prior = 4 * np.minimum(1, 8 / np.maximum(spikes, 1))  # a few Poisson spikes, which weigh less and less
+    F = np.array([0.25 + 0.75 / 2400, 0 + 1 / 2400, 1, 1])
+    expected = (spikes * F + prior) / (spikes + prior)
+    np.testing.assert_allclose(lanes.renewal(tally, spikes), expected, rtol=1e-12)
+
+
+def test_dispersion_is_the_variance_of_counts_over_their_mean():
+    counts = np.array([[3.0, 5.0, 7.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(lanes.dispersion(counts), [4 / 5, 0])
+
+
+@pytest.mark.parametrize(
+    ("options", "stretches"),
+    [
+        ({"duration": 999.0}, 1),  # a stretch has at least 10 burn-ins, and 50 time constants
+        ({"duration": 2000.0}, 2),
+        ({"duration": 5000.0, "burn_in": 200.0}, 2),
+        ({"duration": 5000.0, "burn_in": 0.0}, 5),
+        ({"duration": 2000.0, "trials": 3}, 6),
+    ],
+)
+def test_time_is_cut_into_stretches_of_a_decent_length(monkeypatch, options, stretches):
+    seen, real = [], lanes.spikes
+
+    def spikes(u, threshold, reset, decay, hold, steps, bits):
+        seen.append((u.size, steps))
+        return real(u, threshold, reset, decay, hold, steps, bits)
+
+    monkeypatch.setattr(lanes, "spikes", spikes)
+    sample_rate(LIF(), [8.0, 9.0], rng=1, **options)
+    pieces = stretches // options.get("trials", 1)
+    warm = options.get("burn_in", 100.0)
+    assert seen == [(2 * stretches, round(10 * (warm + options["duration"] / pieces)))]
+
+
+def test_lanes_are_no_more_than_a_bank(monkeypatch):
+    monkeypatch.setattr(lanes, "BANK", 8)
+    seen, real = [], lanes.spikes
+    monkeypatch.setattr(lanes, "spikes", lambda u, *rest: (seen.append(u.size), real(u, *rest))[1])
+    sample_rate(LIF(), [8.0, 9.0, 10.0], duration=1e4, rng=1)
+    assert seen == [6]  # 3 currents in 2 stretches, not 10
+
+
+def test_neurons_start_on_their_cycle():
+    # without noise: at phase 0 as far below reset as the refractory time takes, at phase 1 at threshold
+    neuron = LIF(sigma=0)
+    m = np.full(3, -40.0)
+    v = lanes.on_the_cycle(neuron, m, np.array([0.0, 1.0, 0.5]))
+    np.testing.assert_allclose(v[:2], [-40 - 20 * np.exp(0.1), -50], rtol=1e-12)
+    assert v[0] < v[2] < v[1]
+    below = lanes.on_the_cycle(neuron, np.array([-55.0]), np.array([1.0]))
+    np.testing.assert_allclose(below, -55 - 5 * np.exp(-5), rtol=1e-12)  # five time constants stand for a cycle
+    noisy = lanes.on_the_cycle(LIF(), np.array([-50 + 1e-9]), np.array([1.0]))
+    np.testing.assert_allclose(noisy, -50 - 10 * np.exp(-5), rtol=1e-6)
+
+
 def test_silence_has_an_honest_error():
     sample = sample_rate(LIF(), -20.0, duration=1000.0)
     assert sample.rate == 0.0

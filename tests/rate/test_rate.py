@@ -522,6 +522,26 @@ def test_bounds_for_neurons_that_differ():
     assert (bounds.slope_over(low, high, neuron) < 1.25 * inside).all()
 
 
+@pytest.mark.parametrize("neuron", [LIF(), LIF(tau_ref=0.0), LIF(tau_ref=20.0), LIF(sigma=9.0, tau_ref=8.0, tau=5.0)])
+@pytest.mark.parametrize("y", [4.0, 16.0, 64.0])
+def test_tail_bounds_hold_from_there_on(neuron, y):
+    E = neuron.v_th - neuron.E_L + neuron.sigma * y * np.geomspace(1, 1e4, 2000)
+    slope, curved = firing_rate_slope(E, neuron).max(), np.abs(curvature(E, neuron)).max()
+    assert slope <= bounds._slope_tail(y, neuron) < 4 * slope
+    assert curved <= bounds._curvature_tail(y, neuron)
+    left = neuron.v_th - neuron.E_L - neuron.sigma * np.linspace(8, 25, 400)
+    assert firing_rate_slope(left, neuron).max() <= bounds._left_tail(neuron)
+    assert np.abs(curvature(left, neuron)).max() <= bounds._left_tail(neuron)
+
+
+def test_steepening_is_what_the_curvature_says():
+    # r'' = 2 r'^2 / r - r' (q1 / q) / sigma
+    E = np.linspace(-20, 60, 200)
+    r, s = firing_rate(E), firing_rate_slope(E)
+    found = 2 * s**2 / r - s * bounds._steepening(E, LIF()) / LIF().sigma
+    np.testing.assert_allclose(found, curvature(E), rtol=1e-9, atol=1e-14)
+
+
 def test_table_refuses():
     with pytest.raises(ValueError, match="E_min must be below"):
         RateTable(NEURON, 3.0, 3.0)

@@ -148,6 +148,20 @@ def test_standard_errors_are_honest(g, tau_syn, copies):
     assert alone.mean_rate_stderr == pytest.approx(expected)
 
 
+def test_a_cv_takes_two_intervals():
+    # 25 mV, no noise: a spike every 2 + 20 ln(25/15) = 12.2 ms from reset; windows with 2 and with 3 spikes
+    options = {"burn_in": 0.0, "start": -60.0, "intervals": True}
+    one = simulate_network([[0.0]], QUIET, 25.0, duration=30, **options)
+    two = simulate_network([[0.0]], QUIET, 25.0, duration=42, **options)
+    assert round(one.rate[0] * 30) == 2
+    assert np.isnan(one.cv[0])
+    assert round(two.rate[0] * 42) == 3
+    assert two.cv[0] == 0
+    noisy = simulate_network([[0.0]], LIF(), 12.0, duration=3000, raster=3000, intervals=True, rng=3)
+    gaps = np.diff(noisy.spikes[0])
+    assert noisy.cv[0] == pytest.approx(gaps.std() / gaps.mean(), rel=1e-9)
+
+
 def test_copies_are_worth_their_time():
     W = random_network(20, 0.3, 15.0)
     one = simulate_network(W, LIF(), 9.0, duration=20_000, rng=1)
