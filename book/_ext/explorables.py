@@ -1,8 +1,10 @@
 """Figures one can hold: a directive that puts an interactive figure where a static one stands, under its number.
 
 ``{explorable} cobweb`` with ``:figure: fig-contraction-cobweb`` makes the page load `_static/explorables/cobweb.js`,
-which draws into that figure. What it draws with is computed here by netmod when the page is built. Without scripts,
-and in print, the static figure stays. The body of the directive is a question to answer before a slider is moved.
+which puts a button under that figure and, once it is pressed, draws in its place. What it draws with is computed here
+by netmod when the page is built. Without scripts, and in print, the static figure stays. The body of the directive is
+a question to answer before a slider is moved. Without ``:figure:`` the interactive figure
+stands where the directive does.
 """
 
 from __future__ import annotations
@@ -42,16 +44,17 @@ def cobweb() -> dict[str, Any]:
 
 
 def network() -> dict[str, Any]:
-    """Return two networks of 50 with their steady states and eigenvalues at 25 strengths."""
+    """Return two networks of chapter 5 with their steady states and eigenvalues at 25 strengths."""
     n = 50
     made = {}
-    for kind, signs, top in (("IE", netmod.dale_signs(n), 96.0), ("E", np.ones(n), 96.0)):
-        A = netmod.erdos_renyi(n, P, rng=5)
+    for kind, signs, top, seed in (("IE", netmod.dale_signs(n), 96.0, 17), ("E", np.ones(n), 192.0, 1)):
+        A = netmod.erdos_renyi(n, P, rng=seed)
         strengths = np.linspace(0.0, top, 25)
         branch = netmod.trace_branch(netmod.RateNetwork(A * signs, E0), strengths)
         where = [int(np.flatnonzero(branch.strength == g)[0]) for g in strengths]
         E, eigenvalues = branch.E[where], branch.eigenvalues[where]
-        upper = [values[values.imag > -1e-12] for values in eigenvalues]  # the others are their conjugates
+        # of a pair of conjugates one, and no zeros: the shorter lists are filled up with those
+        upper = [values[(values.imag > -1e-12) & (np.abs(values) > 1e-12)] for values in eigenvalues]
         m = max(map(len, upper))
         padded = np.array([np.pad(values, (0, m - len(values))) for values in upper])
         unit_E, unit = np.abs(E).max(axis=1) / 127, max(np.abs(padded).max(), 1e-9) / 127
@@ -187,13 +190,13 @@ class Explorable(SphinxDirective):
         self.env.metadata[self.env.docname]["explorables"] = f"{used} {name}".strip()
         script = data(name).replace("</", "<\\/")
         html = (
-            f'<div class="explorable" data-name="{name}" data-figure="{self.options["figure"]}" '
+            f'<div class="explorable" data-name="{name}" data-figure="{self.options.get("figure", "")}" '
             f'data-title="{self.options.get("title", name)}">'
             f'<script type="application/json">{script}</script></div>'
         )
         out: list[nodes.Node] = [nodes.raw("", html, format="html")]
         if self.content:
-            box = nodes.admonition("\n".join(self.content), classes=["admonition-think", "tip"])
+            box = nodes.admonition("\n".join(self.content), classes=["think"])
             box += nodes.title("", "Think")
             self.state.nested_parse(self.content, self.content_offset, box)
             out.insert(0, box)

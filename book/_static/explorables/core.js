@@ -147,11 +147,30 @@ const netmod = (() => {
   const makers = {};
   let count = 0;
 
-  /* Build one: `make(kit)` gets sliders, panels and the data, and returns what tests may read. */
+  /* A button under the still figure puts the interactive one in its place, and the still one back. */
   function start(root) {
+    const figure = document.getElementById(root.dataset.figure);
+    const still = figure && figure.querySelector(".cell_output, img, svg, a.image-reference");
+    let built = null;
+    const make = () => built || (built = build(root, still ? figure : null));
+    root.explorable = { set: (values) => { if (still) show(true); return make().set(values); }, read: () => make().read() };
+    if (!still) { make(); return; }
+    const toggle = el("button", { type: "button", class: "ex-toggle" });
+    function show(live) {
+      if (live) make();
+      figure.classList.toggle("ex-live", live);
+      toggle.setAttribute("aria-pressed", String(live));
+      toggle.textContent = live ? "Back to the picture" : "Move it yourself";
+    }
+    toggle.addEventListener("click", () => show(!figure.classList.contains("ex-live")));
+    figure.insertBefore(toggle, figure.querySelector("figcaption"));
+    show(false);
+  }
+
+  /* Build one: `make(kit)` gets sliders, panels and the data, and returns what tests may read. */
+  function build(root, figure) {
     const data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
     if (data.series) setSeries(data.series);
-    const figure = document.getElementById(root.dataset.figure);
     const body = el("div", { class: "ex-body", role: "group", "aria-label": `Interactive figure: ${root.dataset.title}` });
     const panels = el("div", { class: "ex-panels" }, body), controls = el("div", { class: "ex-controls" }, body);
     const caption = el("p", { class: "ex-caption", "aria-live": "polite" });
@@ -200,13 +219,10 @@ const netmod = (() => {
     };
     const read = makers[root.dataset.name](kit, (draw) => { update = draw; });
     body.appendChild(caption);
-    const still = figure && figure.querySelector(".cell_output, img, svg, a.image-reference");
-    if (figure && still) {
-      figure.insertBefore(body, figure.firstChild);
-      figure.classList.add("ex-live");
-    } else root.after(body);
+    if (figure) figure.insertBefore(body, figure.firstChild);
+    else root.after(body);
     update();
-    root.explorable = {
+    return {
       set(values) {
         for (const [name, input] of changed) if (name in values) input.value = values[name];
         for (const row of changed) row[2]();
