@@ -10,17 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Executor, as_completed
+from concurrent.futures import CancelledError, Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
+from io import BytesIO
+from itertools import chain, repeat
 from os import PathLike
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from netmod import _checks, _matrix
+from netmod import _checks, _journal, _matrix
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.iteration import STATUS, iterate_columns
 from netmod.fixed_points.starts import random_starts
@@ -103,16 +108,43 @@ class Sweep:
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         for name in ("failures", "problem"):
             arrays[name] = np.array(list(getattr(self, name).items()), dtype=np.str_)
-        with open(path, "wb") as file:  # a file object, so that NumPy adds no suffix to the name
-            np.savez_compressed(file, **arrays)
+        buffer = BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        _journal.replace_file(path, buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Sweep:
-        """Return the sweep that `save` wrote to `path`."""
+        """Return the sweep that `save` wrote to `path`, or as much as there is of one with ``checkpoint=path``."""
+        with open(path, "rb") as file:
+            if file.read(2) != b"PK":
+                file.seek(0)
+                return cls._unfinished(_journal.read(file, chain([3], repeat(len(_ARRAYS)))))
         with np.load(path, allow_pickle=False) as data:
             failures, problem = (dict(data[name].reshape(-1, 2).tolist()) for name in ("failures", "problem"))
             arrays = {name: data[name] for name in _ARRAYS}
         return cls(**arrays, failures={int(i): text for i, text in failures.items()}, problem=problem)
+
+    def _records(self) -> Iterator[list[NDArray[Any]]]:
+        """Yield what a checkpoint holds of this sweep: the head, and the networks that are finished."""
+        sizes = (len(self.E), self.status.shape[2], self.E.shape[2])
+        yield [np.array(list(self.problem.items()), dtype=np.str_), np.array(sizes), self.strengths]
+        for i in set(range(len(self.E))) - set(self.failures):
+            yield [np.array(i), *(getattr(self, name)[i] for name in _ARRAYS[1:])]
+
+    @classmethod
+    def _unfinished(cls, records: Sequence[Sequence[NDArray[Any]]]) -> Sweep:
+        """Return the sweep of which `_records` and what was added to them remain."""
+        if not records:
+            raise ValueError("the file holds no sweep, or not even the beginning of one")
+        (problem, sizes, strengths), *finished = records
+        networks, starts, n = sizes.tolist()
+        out = _empty((networks, len(strengths)), starts, n)
+        failures = dict.fromkeys(range(networks), "not computed before the sweep was cut short")
+        for i, *entries in finished:
+            for name, value in zip(_ARRAYS[1:], entries, strict=True):
+                out[name][i] = value
+            failures.pop(int(i), None)
+        return cls(strengths, **out, failures=failures, problem=dict(problem.tolist()))
 
 
 _ARRAYS = ("strengths", "E", "rate", "distinct", "status", "residual", "iterations")
@@ -133,6 +165,7 @@ def sweep(
     tol: float = 1e-10,
     max_iter: int = 10_000,
     resume: Sweep | None = None,
+    checkpoint: str | PathLike[str] | None = None,
 ) -> Sweep:
     """Return the steady states of every network at every strength, from many random starts.
 
@@ -168,19 +201,23 @@ def sweep(
     resume : Sweep, optional
         An earlier result of the same call, as `Sweep.load` brings it back: only the networks in its `failures` are
         computed again. The answer is the one that an undisturbed run would have given (if `rng` is not None).
+    checkpoint : path, optional
+        A file that gets each network as it is finished, and the whole sweep in the end. If it is there already, the
+        same call goes on from it (and `resume` is not looked at): so a sweep survives the death of its process.
 
     Returns
     -------
     Sweep
         Every run is kept and labelled, settled or not. A network whose task raises, or whose worker dies, is
         in `failures`, and the others are kept. If you interrupt it, the `KeyboardInterrupt` has an attribute `sweep`
-        with what was done by then (in a notebook, ``sys.last_value.sweep``), which can be resumed.
+        with what was done by then (in a notebook, ``sys.last_value.sweep``), which can be resumed. So has the
+        `OSError` of a checkpoint that cannot be written.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong, or `resume` comes from another call; the message names it. Nothing has been computed
-        then.
+        If an argument is wrong, or `resume` or `checkpoint` comes from another call; the message names it. Nothing
+        has been computed then.
 
     Examples
     --------
@@ -199,6 +236,11 @@ def sweep(
     >>> path = os.path.join(tempfile.mkdtemp(), "sweep.npz")
     >>> s.save(path)
     >>> sweep(A, [5.0, 10.0], E0=8.0, starts=4, rng=2, resume=Sweep.load(path)).failures
+    {}
+
+    With ``checkpoint=path`` it writes that file itself, and the same line, run again, goes on from there:
+
+    >>> sweep(A, [5.0, 10.0], E0=8.0, starts=4, rng=2, checkpoint=path).failures
     {}
     """
     stack, n = _stack(A)
@@ -221,28 +263,63 @@ def sweep(
     streams = _checks.generator("rng", rng).spawn(len(stack))
     problem = _fingerprints(call | {"A": stack, "rng": [] if rng is None else streams}, known)
     out = {"strengths": gains} | _empty((len(stack), len(gains)), starts, n)
-    todo = list(range(len(stack)))
-    if resume is not None:
-        earlier = _checks.instance("resume", resume, Sweep)
+    failures = dict.fromkeys(range(len(stack)), "not computed")
+    earlier, origin = _earlier(resume, checkpoint)
+    if earlier is not None:
         other = [name for name in problem if problem[name] != earlier.problem.get(name)]
         if other:
-            raise ValueError(f"resume must come from the same call, but that had other values of {', '.join(other)}")
-        out, todo = {name: getattr(resume, name).copy() for name in _ARRAYS}, sorted(resume.failures)
+            raise ValueError(
+                f"{origin} must come from the same call, but that had other values of {', '.join(other)}"
+            )
+        out, failures = {name: getattr(earlier, name).copy() for name in _ARRAYS}, dict(earlier.failures)
     span = _table_span(stack, call, known)
-    jobs = [(i, partial(_solve, stack[i], streams[i], span, call)) for i in todo]
-    failures = dict.fromkeys(todo, "KeyboardInterrupt: not computed")
+    jobs = [(i, partial(_solve, stack[i], streams[i], span, call)) for i in sorted(failures)]
+    futures: dict[Future[Any], int] = {}
+
+    def keep(i: int, result: Any) -> None:
+        if isinstance(result, BaseException):
+            failures[i] = f"{type(result).__name__}: {result}"
+            return
+        for name, value in result.items():
+            out[name][i] = value
+        failures.pop(i, None)
+
+    so_far = Sweep(**out, failures=failures, problem=problem)  # keep() changes what it holds
     try:
-        for i, result in _progress(_run(jobs, executor), len(jobs), progress):
-            if isinstance(result, BaseException):
-                failures[i] = f"{type(result).__name__}: {result}"
-            else:
-                for name, value in result.items():
-                    out[name][i] = value
-                del failures[i]
-    except KeyboardInterrupt as stop:
-        stop.sweep = Sweep(**out, failures=failures, problem=problem)  # type: ignore[attr-defined]
+        if checkpoint is not None:
+            _journal.begin(checkpoint, so_far._records())
+        for i, result in _progress(_run(jobs, executor, futures), len(jobs), progress):
+            keep(i, result)
+            if checkpoint is not None and i not in failures:
+                _journal.append(checkpoint, [np.array(i), *(result[name] for name in _ARRAYS[1:])])
+        if checkpoint is not None:
+            so_far.save(checkpoint)
+    except BaseException as stop:  # an interruption, or a disk that is full: nothing that is finished is lost
+        for future, i in futures.items():
+            if not future.cancel() and future.done() and future.exception() is None:
+                keep(i, future.result())
+        stop.sweep = so_far  # type: ignore[attr-defined]
+        if checkpoint is not None:
+            with suppress(OSError):
+                _journal.begin(checkpoint, so_far._records())
         raise
-    return Sweep(**out, failures=failures, problem=problem)
+    return so_far
+
+
+def _earlier(resume: Sweep | None, checkpoint: str | PathLike[str] | None) -> tuple[Sweep | None, str]:
+    """Return the sweep to go on from, if there is one, and the argument it comes from."""
+    if resume is not None:
+        _checks.instance("resume", resume, Sweep)
+    if checkpoint is not None:
+        if not isinstance(checkpoint, str | PathLike):
+            raise TypeError(f"checkpoint must be a path, got {_checks.show(checkpoint)}")
+        if os.path.exists(checkpoint):
+            try:
+                return Sweep.load(checkpoint), "checkpoint"
+            except (BadZipFile, EOFError, KeyError, ValueError) as error:
+                text = f"checkpoint {checkpoint} is not a file of sweep's ({error}): remove it to begin anew"
+                raise ValueError(text) from error
+    return resume, "resume"
 
 
 def _stack(A: Any) -> tuple[list[Any], int]:
@@ -288,9 +365,9 @@ def _fingerprint(value: Any) -> str:
 
 
 def _run(
-    jobs: Sequence[tuple[int, Callable[[], Any]]], executor: Executor | None
+    jobs: Sequence[tuple[int, Callable[[], Any]]], executor: Executor | None, futures: dict[Future[Any], int]
 ) -> Iterator[tuple[int, dict[str, NDArray[Any]] | BaseException]]:
-    """Yield (network, result or the exception it raised) as they come."""
+    """Yield (network, result or the exception it raised) as they come; `futures` gets what has been handed out."""
     if executor is None:
         for i, job in jobs:
             try:
@@ -298,7 +375,6 @@ def _run(
             except Exception as error:  # reported by index: one bad network must not lose the others
                 yield i, error
         return
-    futures = {}
     for i, job in jobs:
         try:
             futures[executor.submit(job)] = i

@@ -94,16 +94,6 @@ def test_any_executor_gives_the_same_result(stack, reference, pool):
         assert same(sweep(stack, STRENGTHS, executor=executor, **CALL), reference)
 
 
-def test_a_dask_cluster_of_two_workers_gives_the_same_result(stack, reference):
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster,
-        Client(cluster) as client,
-    ):
-        assert same(sweep(stack, STRENGTHS, executor=client.get_executor(), **CALL), reference)
-
-
 PLAIN = KnownRate(firing_rate, low=0.0, high=0.5)
 
 

@@ -99,7 +99,7 @@ CALLS = {
         {"A": A, "strengths": [1.0], **TINY},
         {"A": "matrices", "strengths": "finite", "E0": "finite", "signs": "finite?", "neuron": "neuron"}
         | {"starts": "integer", "rng": "rng", "executor": "flag", "progress": "flag", "rate": "rate?"}
-        | {"tol": "number", "max_iter": "integer", "resume": "sweep?"},
+        | {"tol": "number", "max_iter": "integer", "resume": "sweep?", "checkpoint": "path?"},
     ),
     "linear_response": (
         {"net": NET, "E": [8.0, 8.0, 8.0]},
@@ -189,6 +189,7 @@ BAD = {
     "text": {"number": 3, "list": ["weight"], "missing": "synapse"},
     "graph": {"matrix": W, "None": None, "text": "G"},
     "sweep": {"text": "yesterday", "dict": {}, "array": np.ones(3)},
+    "path": {"number": 3, "dict": {}, "array": np.ones(3)},
     "dict": {"list": [[1.0, 2.0]], "None": None, "empty": {}},
 }
 BAD["parameter"] = {what: value for what, value in BAD["number"].items() if what != "array"}
