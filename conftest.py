@@ -17,7 +17,6 @@ def _names_of_examples(doctest_namespace):
 JOINED_LAST = {
     "test_site.py",
     "test_figure_themes.py",
-    "test_build.py",
     "test_editions.py",
     "test_figures.py",
     "test_notebooks.py",

@@ -130,12 +130,10 @@ def book(tmp_path_factory):
     if shutil.which("make") is None:
         pytest.skip("there is no make here")
     root = tmp_path_factory.mktemp("tiny") / "a book"
-    (root / "netmod").mkdir(parents=True)
+    shutil.copytree(ROOT / "netmod", root / "netmod", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("_config.yml", "Makefile", "pyproject.toml", "LICENSE", "requirements/book.txt"):
         (root / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, root / name)
-    config = (root / "_config.yml").read_text()  # the interactive figures compute with the whole package
-    (root / "_config.yml").write_text(config.replace("    - book._ext.explorables\n", ""))
     for name in ("_ext", "_static"):
         shutil.copytree(ROOT / "book" / name, root / "book" / name, ignore=shutil.ignore_patterns("__pycache__"))
     (root / ".venv").symlink_to(sys.prefix)
@@ -144,7 +142,9 @@ def book(tmp_path_factory):
     (root / "book" / "index.md").write_text(INDEX)
     (root / "book" / "references.bib").write_text(BIBLIOGRAPHY)
     (root / "book" / "01-tiny.md").write_text(CHAPTER)
-    (root / "netmod" / "__init__.py").write_text('"""Tiny."""\nRATE = 14.0\n')
+    (root / "book" / "changelog.md").write_text("# Changes\n\n## 0.1.0 (2026-11-25)\n\nThe first edition.\n")
+    with (root / "netmod" / "__init__.py").open("a") as package:
+        package.write("\nRATE = 14.0\n")
     shutil.copytree(ROOT / "netmod_check", root / "netmod_check", ignore=shutil.ignore_patterns("chapter*", "__py*"))
     (root / "netmod_check" / "chapter01.py").write_text(CHECKER)
     runs = root / "runs.txt"
@@ -256,7 +256,7 @@ def test_new_prose_is_read_and_nothing_is_run(book):
 
 def test_a_changed_constant_in_the_package_changes_the_page(book):
     before, module = book.runs(), book.root / "netmod" / "__init__.py"
-    module.write_text('"""Tiny."""\nRATE = 15.5\n')
+    module.write_text(module.read_text().replace("RATE = 14.0", "RATE = 15.5"))
     assert book.build().returncode == 0
     assert "rate 15.5 Hz" in book.page()
     assert "rate 14.0 Hz" not in book.page()
