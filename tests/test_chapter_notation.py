@@ -46,10 +46,6 @@ OTHER = r"correlation|asymptote|outlier|standard deviation|spread|conductance|me
 UNFINISHED = {
     "05-fixed-points": "s is a strength",
     "06-results": "m is a mean current, s a mean sign",
-    "07-in-degrees": "m is a size of network",
-    "08-motifs": "s is a set of statistics",
-    "09-spiking": "m and s are a mean and a standard deviation",
-    "10-claims": "r is a correlation, s a phrase",
 }
 """Chapters in which a reserved symbol has a second meaning still, and which one."""
 
