@@ -10,19 +10,30 @@ may be a number there rounded. The sign counts, and so does the unit: 14.4 Hz is
 14.4 of an output that speaks of no Hz; a bare 14.4 is found in bare numbers alone. In "from 0.5 to 2 ms" both are ms.
 Thousands commas and thin spaces, − and -, 8.0e-3 and 8.0 × 10⁻³ are read as one thing.
 
+**Ties.** So many numbers stand in a section that a wrong one, a small one above all, may be found there by chance.
+So ``python -m tests.prose --tie 04`` notes which one is the source of which (in ``tests/sources``): the line of
+output, or of code, or the sentence above a summary, and the place in it. A number that is tied must agree with that
+one alone, whether it was the text that changed or the output. One that nothing prints (the 0 of "between 0 and 1") is
+kept as it was written. A paragraph whose words were edited is tied anew; until then, and if the source itself is
+gone, any number of its section will do, as above.
+
 Exempt are years (1900 to 2099, written without a comma), minutes of reading, places in other works ("p. 617",
 "equation 3.12", "CC BY 4.0"), whole numbers below 100 in alt text (what a picture shows, read off by eye), block
-quotes and what stands in “ ”, code, maths, links, cross-references and headings.
+quotes and what stands in “ ”, code, maths, links, cross-references and headings. What is exempt is kept to the letter
+in a paragraph that has ties.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import hashlib
+import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 from typing import NamedTuple
@@ -57,6 +68,8 @@ _PLACE = re.compile(
 _QUOTED = re.compile(r"“[^”]*”")
 _MINUTES = re.compile(r"\d+ minutes\b[^.]*")
 _FRACTION = re.compile(r"(?<=[\w²]/)\d+|(?<!\w)\d+(?=/\d)")
+EXEMPT = (_QUOTED, _PLACE, _YEAR, _MINUTES, _FRACTION)
+_ANY = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True)
@@ -117,9 +130,18 @@ def numbers(text: str, series: bool = True) -> list[Number]:
 
 def claims(text: str, kind: str = "prose") -> list[Number]:
     """Return the numbers in `text` that need a source."""
-    for exempt in (_QUOTED, _PLACE, _YEAR, _MINUTES, _FRACTION):
+    for exempt in EXEMPT:
         text = exempt.sub(GAP, text)
     return [number for number in numbers(text) if not (kind == "alt" and number.is_small)]
+
+
+def exempted(text: str, kind: str = "prose") -> list[str]:
+    """Return what stands in `text` with a number that needs no source."""
+    found = []
+    for exempt in EXEMPT:
+        found += [match[0] for match in exempt.finditer(text) if re.search(r"\d", match[0])]
+        text = exempt.sub(GAP, text)
+    return found + [number.text for number in numbers(text) if kind == "alt" and number.is_small]
 
 
 def supported(number: Number, known: Iterable[Number], rounded: bool = False) -> bool:
@@ -151,11 +173,59 @@ def printed(output: str) -> list[Number]:
     return found + bare + [number._replace(unit=unit) for number in bare for unit in units]
 
 
-def literals(source: str) -> set[str]:
-    """Return the whole numbers that the code `source` has written in it, without sign and unit."""
+class Source(NamedTuple):
+    """Which number is meant: of an "output", of "code", of the text "above" a summary, or one "written" itself."""
+
+    where: str
+    line: str  # the line of output or code with # for its numbers, or the key of the text
+    place: int = 0  # which number of it
+    copy: int = 0  # which of the lines that read so
+
+
+def blank(text: str) -> str:
+    """Return `text` with # for every number, and no more white space than it needs."""
+    return " ".join(_ANY.sub("#", normalise(text)).split())
+
+
+def key(text: Text) -> str:
+    """Return what a text is known by: a hash of its words, whatever its numbers."""
+    return hashlib.sha256(f"{text.kind}: {blank(text.words)}".encode()).hexdigest()[:12]
+
+
+def literals(source: str) -> list[tuple[int, int, str]]:
+    """Return the whole numbers that the code `source` has written in it, without sign: line, which there, number."""
     tree = ast.parse(re.sub(r"^[%!].*", "", source, flags=re.M))
-    values = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
-    return {str(int(v)) for v in values if isinstance(v, int | float) and not isinstance(v, bool) and v == int(v)}
+    at = sorted(
+        (node.lineno, node.col_offset, str(int(node.value)))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool) and node.value == int(node.value)
+    )
+    seen: Counter[int] = Counter()
+    return [(line, (seen.update([line]), seen[line] - 1)[1], number) for line, _, number in at]
+
+
+@dataclass
+class Known:
+    """A number that can be a source: which one it is, its line on the page, and the ways to read it."""
+
+    source: Source
+    line: int
+    read: list[Number]
+
+    def supports(self, number: Number, rounded: bool = False) -> bool:
+        """Return whether it is what `number` says."""
+        if self.source.where in ("code", "written"):
+            return number.text.lstrip("-") == self.read[0].text
+        return supported(number, self.read, rounded)
+
+
+@dataclass
+class Tied:
+    """A text whose numbers are tied: the source of each, or None, and what is exempt in it."""
+
+    numbers: list[Source | None]
+    kept: list[str]
 
 
 @dataclass
@@ -164,57 +234,176 @@ class Sources:
 
     page: Page
     outputs: list[tuple[int, str]]
+    ties: dict[str, Tied] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.printed = [(line, number) for line, output in self.outputs for number in printed(output)]
-        self.literals = [
-            (cell.line, text) for cell in self.page.cells if not cell.figure for text in literals(cell.source)
-        ]
+        self.printed = list(self._printed())
+        self.literals = list(self._literals())
         exercises = [d.line for d in self.page.directives if d.name in ("exercise", "exercise-start")]
         starts = [s.line for s in self.page.sections if s.level == 2]
         self.first = min(starts, default=len(self.page.lines) + 1)
         self.bounds = sorted({1, *starts, *exercises})
         self.summary = next((s for s in self.page.sections if s.title == "What we found"), None)
-        self.said = [number for text in self.page.texts if self._above(text) for number in claims(text.words)]
+        self.said = [
+            Known(Source("above", key(text), place), text.line, [number])
+            for text in self.page.texts
+            if self._above(text)
+            for place, number in enumerate(claims(text.words))
+        ]
+        self.known = {known.source: known for known in (*self.printed, *self.literals, *self.said)}
+
+    def _printed(self) -> Iterator[Known]:
+        copies: Counter[str] = Counter()
+        for at, output in self.outputs:
+            readings: dict[int, list[Number]] = {}
+            for number in printed(output):
+                readings.setdefault(number.start, []).append(number)
+            start = 0
+            for line in normalise(output).split("\n"):
+                name, end = blank(line), start + len(line) + 1
+                inside = sorted(place for place in readings if start <= place < end)
+                for place, where in enumerate(inside):
+                    yield Known(Source("output", name, place, copies[name]), at, readings[where])
+                copies[name] += 1
+                start = end
+
+    def _literals(self) -> Iterator[Known]:
+        copies: Counter[str] = Counter()
+        for cell in self.page.cells:
+            lines, before = cell.source.split("\n"), 0
+            for line, place, number in literals(cell.source) if not cell.figure else []:
+                for passed in range(before, line):
+                    copies[blank(lines[passed])] += 1
+                before, name = line, blank(lines[line - 1])
+                yield Known(Source("code", name, place, copies[name] - 1), cell.line, [Number(number, "")])
 
     def _above(self, text: Text) -> bool:
         return bool(self.summary) and text.line < self.summary.line and text.kind not in ("heading", "quote")
 
-    def support(self, number: Number, text: Text) -> bool:
-        """Return whether `number`, read in `text`, has a source there."""
+    def candidates(self, text: Text) -> Iterator[Known]:
+        """Yield what numbers in `text` may have as a source."""
         line = text.line
         first = max((bound for bound in self.bounds if bound <= line), default=1)
         last = min((bound for bound in self.bounds if bound > line), default=len(self.page.lines) + 2)
-        if supported(number, (n for at, n in self.printed if first <= at < last), rounded=text.kind == "alt"):
-            return True
+        yield from (known for known in self.printed if first <= known.line < last)
         if self.summary and self.summary.line <= line <= self.summary.last:
-            return supported(number, self.said)
-        written = {text for at, text in self.literals if first <= at < last or at < self.first}
-        return number.text.lstrip("-") in written
+            yield from self.said
+        else:
+            yield from (known for known in self.literals if first <= known.line < last or known.line < self.first)
+
+    def tied(self, text: Text, place: int) -> Known | None:
+        """Return the source that the number at `place` of `text` is tied to, if it is and if that is still there."""
+        tied = self.ties.get(key(text))
+        source = tied.numbers[place] if tied and place < len(tied.numbers) else None
+        if source and source.where == "written":
+            return Known(source, text.line, [Number(source.line, "")])
+        return self.known.get(source) if source else None
+
+    def support(self, number: Number, text: Text, place: int) -> bool:
+        """Return whether `number`, the one at `place` of `text`, has its source, or if it is not tied, any."""
+        rounded = text.kind == "alt"
+        tied = self.tied(text, place)
+        if tied and (tied.source.where != "written" or not tied.supports(number)):
+            return tied.supports(number, rounded)
+        return any(known.supports(number, rounded) for known in self.candidates(text))
+
+    def tie(self, text: Text) -> Tied:
+        """Return the likeliest source of each number of `text`; one that it is tied to already stays."""
+        found: list[Source | None] = []
+        before: Source | None = None
+        for place, number in enumerate(claims(text.words, text.kind)):
+            known = self.tied(text, place)
+            if not (known and known.supports(number, text.kind == "alt")):
+                fits = [
+                    (self._likeness(known, number, text, before), known)
+                    for known in self.candidates(text)
+                    if known.supports(number, text.kind == "alt")
+                ]
+                likeness, known = max(fits, default=((), None), key=lambda fit: fit[0])
+                if known and known.source.where == "code" and not likeness[2]:  # nothing says that it is this one
+                    known = Known(Source("written", number.text.lstrip("-")), text.line, [])
+            before = known.source if known else before
+            found.append(known.source if known else None)
+        return Tied(found, exempted(text.words, text.kind))
+
+    @staticmethod
+    def _likeness(known: Known, number: Number, text: Text, before: Source | None) -> tuple[float, ...]:
+        near = normalise(text.words)[max(0, number.start - 80) : number.start + 80]
+        shared = len(set(re.findall(r"\w{3,}", near.lower())) & set(re.findall(r"\w{3,}", known.source.line.lower())))
+        follows = bool(before) and (before.where, before.line, before.copy) == (
+            known.source.where,
+            known.source.line,
+            known.source.copy,
+        )
+        exact = any(other.value == number.value for other in known.read)
+        return exact, known.source.where == "output", shared + 2 * follows, -abs(known.line - text.line)
 
 
-def unsupported_numbers(page: Page, outputs: list[tuple[int, str]]) -> list[Fault]:
-    """Return the numbers of `page` that have no source; `outputs` are its checked outputs, each with its line."""
-    sources = Sources(page, outputs)
-    return [
-        Fault(page.path, _find(page, number.text, text), f"{number} ({text.kind}) has no source in this section")
-        for text in page.texts
-        if text.kind not in ("quote", "heading")
-        for number in claims(text.words, text.kind)
-        if not sources.support(number, text)
-    ]
+def ties_path(path: Path) -> Path:
+    """Return where the ties of the page at `path` are kept."""
+    return notebooks.ROOT / "tests" / "sources" / f"{path.stem}.json"
 
 
-def changes(page: Page, outputs: list[tuple[int, str]]) -> Iterator[tuple[Number, str, bool]]:
-    """Yield every number of `page`, each way to change one digit of it, and whether the change would be noticed."""
-    sources = Sources(page, outputs)
+def load_ties(path: Path) -> dict[str, Tied]:
+    """Return the ties of the page at `path`, by the key of the text."""
+    if not ties_path(path).exists():
+        return {}
+    entries = json.loads(ties_path(path).read_text(encoding="utf-8"))
+    return {
+        entry["key"]: Tied([Source(*source) if source else None for source in entry["numbers"]], entry["kept"])
+        for entry in entries
+    }
+
+
+def save_ties(page: Page, outputs: list[tuple[int, str]]) -> None:
+    """Tie the numbers of `page` to their sources."""
+    sources, entries = Sources(page, outputs, load_ties(page.path)), {}
     for text in page.texts:
-        for number in [] if text.kind in ("quote", "heading") else claims(text.words, text.kind):
-            for place, old in enumerate(number.text):
+        tied = sources.tie(text)
+        if text.kind not in ("quote", "heading") and (tied.numbers or tied.kept):
+            entries[key(text)] = {
+                "text": f"{blank(text.words)[:60]}",
+                "key": key(text),
+                "numbers": tied.numbers,
+                "kept": tied.kept,
+            }
+    ties_path(page.path).parent.mkdir(exist_ok=True)
+    lines = [json.dumps(entry, ensure_ascii=False) for entry in entries.values()]
+    ties_path(page.path).write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+
+
+def unsupported_numbers(
+    page: Page, outputs: list[tuple[int, str]], ties: dict[str, Tied] | None = None
+) -> list[Fault]:
+    """Return the numbers of `page` that have no source; `outputs` are its checked outputs, each with its line."""
+    sources, faults = Sources(page, outputs, ties or {}), []
+    for text in page.texts:
+        if text.kind in ("quote", "heading"):
+            continue
+        for place, number in enumerate(claims(text.words, text.kind)):
+            if not sources.support(number, text, place):
+                known = sources.tied(text, place)
+                line = known and ("what is said above" if known.source.where == "above" else f"“{known.source.line}”")
+                what = f"differs from its source, {line}" if known else "has no source in this section"
+                faults.append(Fault(page.path, _find(page, number.text, text), f"{number} ({text.kind}) {what}"))
+        tied = sources.ties.get(key(text))
+        if tied and tied.kept != exempted(text.words, text.kind):
+            faults.append(Fault(page.path, text.line, f"{tied.kept} was kept to the letter"))
+    return faults
+
+
+def changes(
+    page: Page, outputs: list[tuple[int, str]], ties: dict[str, Tied] | None = None
+) -> Iterator[tuple[Number, str, bool]]:
+    """Yield every number of `page`, each way to change one digit of it, and whether the change would be noticed."""
+    sources = Sources(page, outputs, ties or {})
+    for text in page.texts:
+        for place, number in enumerate([] if text.kind in ("quote", "heading") else claims(text.words, text.kind)):
+            for i, old in enumerate(number.text):
                 for new in "0123456789" if old.isdigit() else "":
-                    wrong = number.text[:place] + new + number.text[place + 1 :]
+                    wrong = number.text[:i] + new + number.text[i + 1 :]
                     if new != old:
-                        yield number, wrong, not sources.support(number._replace(text=wrong), text)
+                        yield number, wrong, not sources.support(number._replace(text=wrong), text, place)
 
 
 def _find(page: Page, number: str, text: Text) -> int:
@@ -336,15 +525,19 @@ def citations(pages: list[Page], bibliography: Path) -> list[Fault]:
 def main(names: list[str]) -> int:
     """Print the numbers without a source in the chapters called `names` (all of them by default), and how well held.
 
-    "Held" is the share of changes of one digit that the check would notice.
+    "Held" is the share of changes of one digit that the check would notice. With ``--tie`` first, tie them anew.
     """
-    failed = 0
-    for path in [path for path in chapters.select(names) if read(path).is_chapter]:
+    failed, tie = 0, "--tie" in names
+    for path in [path for path in chapters.select([n for n in names if n != "--tie"]) if read(path).is_chapter]:
         page, outputs = read(path), notebooks.checked(path)
-        faults = unsupported_numbers(page, outputs)
+        if tie:
+            save_ties(page, outputs)
+        faults = unsupported_numbers(page, outputs, load_ties(path))
         print(*faults, sep="\n", end="\n" if faults else "")
         for kind, small in (("numbers", False), ("whole numbers below 100", True)):
-            seen = [noticed for number, _, noticed in changes(page, outputs) if number.is_small == small]
+            seen = [
+                noticed for number, _, noticed in changes(page, outputs, load_ties(path)) if number.is_small == small
+            ]
             share = f"{sum(seen)} of {len(seen)} changes of a digit noticed"
             print(f"{path.stem}: {share} in {kind}")
         failed |= bool(faults)

@@ -242,6 +242,78 @@ def test_a_number_keeps_its_digits_beside_a_shorter_twin(tmp_path):
     assert len(prose.unsupported_numbers(small, [(1, "8.0")])) == 1
 
 
+TIED = """\
+# Small
+
+## One
+
+Of 20 networks 13 are lost, the "strength 190" of them “all 50”. Between 0 and 1, up to 100 mV.
+
+```{code-cell}
+# NBVAL_CHECK_OUTPUT
+size = 100
+print("networks lost:", *[(20, 13), (50, 18)], range(0, 1))
+```
+
+## What we found
+
+At most 100 mV.
+"""
+OUTPUT = "of 20 networks lost: 13\nof 50 networks lost: 18\nup to 190, 100 mV, 0.25 to 1"
+
+
+@pytest.fixture
+def tied(tmp_path, monkeypatch):
+    """Return what is wrong with the page above, once tied, after changes of its text or of its output."""
+    monkeypatch.setattr(prose, "ties_path", lambda path: tmp_path / "ties.json")
+    small = page(tmp_path, TIED)
+    line = small.cells[0].line
+    prose.save_ties(small, [(line, OUTPUT)])
+
+    def after(*changes: tuple[str, str], output: str = OUTPUT) -> list[str]:
+        text = TIED
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        changed = page(tmp_path, text)
+        return faults(prose.unsupported_numbers(changed, [(line, output)], prose.load_ties(changed.path)))
+
+    return after
+
+
+def test_a_tied_number_agrees_with_its_own_source_alone(tied):
+    source = "“of # networks lost: #”"
+    assert tied() == []
+    assert tied(("13 are lost, the", "18 are lost, the")) == [f"5: 18 (prose) differs from its source, {source}"]
+    assert tied(("Of 20 networks 13 are lost, the", "Of 50 networks 13 are lost, the")) == [
+        f"5: 50 (prose) differs from its source, {source}"
+    ]
+    drifted = tied(output=OUTPUT.replace("13", "18").replace("lost: 18\nup", "lost: 13\nup"))
+    assert drifted == [f"5: 13 (prose) differs from its source, {source}"]
+
+
+def test_a_summary_is_tied_to_what_was_said(tied):
+    assert tied(("At most 100", "At most 190")) == ["15: 190 mV (prose) differs from its source, what is said above"]
+
+
+def test_what_nothing_prints_and_what_is_exempt_is_kept_to_the_letter(tied):
+    assert len(tied(("Between 0 and", "Between 1 and"))) == 1
+    assert tied(("“all 50”", "“all 51”")) == ["5: ['“all 50”'] was kept to the letter"]
+
+
+def test_an_edited_text_and_a_source_that_is_gone_leave_the_number_to_its_section(tied):
+    assert tied(("Of 20 networks 13 are lost, the", "Lost are 18 networks of 50, the")) == []
+    assert tied(output=OUTPUT.replace("networks lost", "gone")) == []
+    assert tied(output="nothing at all")[0] == "5: 190 (prose) has no source in this section"
+
+
+def test_ties_stay_when_they_are_renewed(tied, tmp_path):
+    before = (tmp_path / "ties.json").read_text(encoding="utf-8")
+    small = page(tmp_path, TIED)
+    prose.save_ties(small, [(small.cells[0].line, OUTPUT)])
+    assert (tmp_path / "ties.json").read_text(encoding="utf-8") == before
+
+
 def test_banned_words(tmp_path):
     found = prose.banned_words(page(tmp_path, "Fine.\n\nClearly so.\n\n> obviously quoted\n\n`simply`\n\n# Simply\n"))
     assert [fault.line for fault in found] == [3, 9]
@@ -351,34 +423,32 @@ def assert_none(found: list[prose.Fault]) -> None:
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
-LOOSE = {
-    "05-fixed-points",
-    "06-results",
-    "07-in-degrees",
-    "08-motifs",
-    "09-spiking",
-    "10-claims",
-}
-"""Chapters some of whose numbers have no source in their own section yet: ``python -m tests.prose 04`` names them."""
+LOOSE = {"06-results": 16}
+"""How many numbers of a chapter have no source in their own section yet: ``python -m tests.prose 04`` names them."""
 
 
 @each_chapter
 def test_every_number_has_its_source_in_its_section(path):
-    found = prose.unsupported_numbers(read(path), notebooks.checked(path))
-    if found and path.stem in LOOSE:
+    found = prose.unsupported_numbers(read(path), notebooks.checked(path), prose.load_ties(path))
+    if 0 < len(found) <= LOOSE.get(path.stem, 0):
         pytest.xfail(f"{len(found)} numbers without a source, listed by python -m tests.prose {path.stem[:2]}")
     assert_none(found)
 
 
-def test_a_changed_digit_is_noticed():
-    """Of all changes of one digit of a number in the book, at least 94 % leave the number without a source."""
-    seen = [
-        noticed
+@pytest.mark.parametrize("small", [False, True], ids=["numbers", "whole numbers below 100"])
+def test_a_changed_digit_is_noticed(small):
+    """Of all changes of one digit of a number in the book, at least 95 % leave the number without its source."""
+    seen = {
+        path.stem: [
+            noticed
+            for number, _, noticed in prose.changes(read(path), notebooks.checked(path), prose.load_ties(path))
+            if number.is_small == small
+        ]
         for path in CHAPTERS
-        for number, _, noticed in prose.changes(read(path), notebooks.checked(path))
-        if not number.is_small
-    ]
-    assert sum(seen) >= 0.94 * len(seen) > 1000
+    }
+    noticed, every = (sum(map(count, seen.values())) for count in (sum, len))
+    loose = [stem for stem, found in seen.items() if sum(found) < 0.95 * len(found)]
+    assert noticed >= 0.95 * every > 1000, f"edited since they were tied (python -m tests.prose --tie): {loose}"
 
 
 @each_page
