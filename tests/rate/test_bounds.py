@@ -1,5 +1,6 @@
 """The bounds on the rate, term by term, against the inequalities they are made of, written out a second time."""
 
+import itertools
 import math
 
 import mpmath as mp
@@ -62,7 +63,7 @@ def test_bounds_over_an_interval_are_those_of_their_monotone_factors(neuron):
     low, high = drive(neuron, [-14, -3, -0.5, 1, 4]), drive(neuron, [-9, -1, 0.5, 2, 60])
     edges = [low + (high - low) * k / 32 for k in range(33)]
     pieces = []
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in itertools.pairwise(edges):
         grown = firing_rate(right, neuron)
         factors = firing_rate_slope(left, neuron) * (grown / firing_rate(left, neuron)) ** 2
         pieces.append(np.minimum(factors, grown * kappa(neuron, left) / neuron.sigma))
