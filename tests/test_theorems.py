@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from book._ext.myst import read
 from netmod import (
     LIF,
+    KnownRate,
     RateNetwork,
     a_posteriori_error,
     a_priori_error,
+    certify,
     extremal_fixed_points,
     firing_rate,
     firing_rate_slope,
+    iterate,
     lipschitz_constants,
     max_slope,
 )
@@ -75,7 +78,7 @@ def test_thm_banach(seed, n, k):
 @given(st.fractions(min_value=1, max_value=2, max_denominator=1000))
 @settings(max_examples=60)
 def test_thm_banach_needs_completeness(x):
-    """Newton's rule for √2 on the fractions in [1, 2]: into itself, k = 1/2, and no fixed point."""
+    """Newton's rule for √2 on the fractions in [1, 2]: into itself, k = 1/2, and √2 is not among them."""
 
     def f(x):
         return x / 2 + 1 / x
@@ -85,33 +88,49 @@ def test_thm_banach_needs_completeness(x):
     assert y != x
     other = Fraction(7, 5)
     assert abs(f(x) - f(other)) <= abs(x - other) / 2
+    found = iterate(RateNetwork([[1.0]], 0.0, rate=f), [float(x)])  # the same map on all numbers
+    assert found.converged
+    assert found.E[0] ** 2 == pytest.approx(2, rel=1e-9)
 
 
 def test_thm_banach_needs_a_map_into_itself():
     """f(x) = x/2 + 1 on [0, 1] halves distances and has no fixed point there: 2 is the only one on the line."""
-    x = np.linspace(0, 1, 1001)
-    y = x / 2 + 1
-    np.testing.assert_allclose(np.diff(y), np.diff(x) / 2, atol=1e-15)
+    rate = KnownRate(lambda E: E / 2, slope=lambda E: np.full_like(E, 0.5), max_slope=0.5)
+    net = RateNetwork([[1.0]], 1.0, rate=rate)
+    assert lipschitz_constants(net)["inf"] == pytest.approx(0.5)
+    x = np.linspace(0, 1, 1001)[:, None]
+    y = net(x)
+    np.testing.assert_allclose(np.diff(y[:, 0]), np.diff(x[:, 0]) / 2, atol=1e-15)
     assert y.max() > 1
     assert (y > x).all()
+    assert iterate(net, [0.5]).E[0] == pytest.approx(2, abs=1e-9)
 
 
 def test_thm_banach_needs_one_k_below_1():
     """f(x) = √(x² + 1) brings any two numbers closer, by no common factor; no number is fixed."""
-    x = np.sort(np.random.default_rng(0).uniform(-50, 50, 500))
-    y = np.sqrt(x**2 + 1)
-    assert (np.abs(np.diff(y)) < np.diff(x)).all()
+    rate = KnownRate(lambda E: np.sqrt(E**2 + 1), slope=lambda E: E / np.sqrt(E**2 + 1), max_slope=1.0)
+    net = RateNetwork([[1.0]], 0.0, rate=rate)
+    x = np.sort(np.random.default_rng(0).uniform(-50, 50, 500))[:, None]
+    y = net(x)
+    assert (np.abs(np.diff(y[:, 0])) < np.diff(x[:, 0])).all()
     assert (y > x).all()
-    far = np.sqrt(np.array([1e6, 1e6 + 1]) ** 2 + 1)
-    assert np.diff(far)[0] > 1 - 1e-9
-    steps = np.diff(orbit(lambda x: np.sqrt(x**2 + 1), 0.0, 20_000))
-    assert steps[-1] < 0.004
-    assert steps.sum() > 140
+    assert np.diff(net(np.array([[1e6], [1e6 + 1]]))[:, 0])[0] > 1 - 1e-9
+    assert lipschitz_constants(net)["inf"] == pytest.approx(1)
+    assert not certify(net, [1e6]).exists
+    run = iterate(net, [0.0], max_iter=20_000)  # step k is about 1/(2 √k): short, and never short enough
+    assert not run.converged
+    assert 0.003 < run.residual < 0.004
+    assert run.E[0] == pytest.approx(np.sqrt(20_000), rel=1e-3)
 
 
 def test_thm_banach_needs_a_point():
-    """The empty set is complete, is mapped into itself and contracted, and has no fixed point."""
-    assert [x for x in [] if x / 2 == x] == []
+    """An empty set is mapped into itself and contracted. No box of ours is empty: F is asked where it can be."""
+    with pytest.raises(ValueError, match="low must not be above high"):
+        KnownRate(lambda E: E / 2, low=1.0, high=0.0, max_slope=0.5)
+    rate = KnownRate(lambda E: 0.5 + 0 * E, low=0.5, high=0.5, max_slope=0.0)
+    low, high = RateNetwork([[2.0, -3.0], [1.0, 0.0]], 1.0, rate=rate).box()
+    np.testing.assert_allclose(low, high)  # down to one point, which is fixed
+    np.testing.assert_allclose(RateNetwork([[2.0, -3.0], [1.0, 0.0]], 1.0, rate=rate)(low), low)
 
 
 # --- thm-error-bounds -------------------------------------------------------------------------------------------
@@ -180,11 +199,11 @@ def test_thm_mean_value_has_the_sign_of_y_minus_x():
 
 
 def test_thm_mean_value_needs_a_convex_set():
-    """On two intervals, f = -1 on one and 1 on the other has slope 0 and stretches."""
-    x = np.array([-1.1, -1.0, 1.0, 1.1])
-    f = np.sign
-    assert (f(x[:2] + 1e-6) - f(x[:2]) == 0).all()
-    assert abs(f(x[2]) - f(x[1])) == 2
+    """On two intervals, a rate of -1 on one and 1 on the other has slope 0 and stretches."""
+    net = RateNetwork([[1.0]], 0.0, rate=np.sign)
+    x = np.array([[-1.1], [-1.0], [1.0], [1.1]])
+    np.testing.assert_array_equal(net.jacobian(x), np.zeros((4, 1, 1)))
+    assert abs(net(x[2]) - net(x[1]))[0] == 2
 
 
 def test_thm_mean_value_needs_a_bound_everywhere_between():
@@ -291,7 +310,7 @@ def test_thm_perron_says_nothing_of_the_2_norm():
 
 
 def count_fixed_points(G, E0):
-    E = np.unique(np.concatenate([np.linspace(E0 - 1, E0 + G / 2 + 1, 200_001), np.linspace(5, 16, 200_001)]))
+    E = np.unique(np.concatenate([np.linspace(E0 - 1, E0 + G / 2 + 1, 20_001), np.linspace(5, 16, 20_001)]))
     above = E0 + G * firing_rate(E) - E > 0
     return int((above[1:] != above[:-1]).sum())
 
