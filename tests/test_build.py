@@ -117,7 +117,19 @@ parts:
     numbered: true
     chapters:
       - file: book/01-tiny
+      - file: book/02-next
 """
+NEXT = (
+    HEADER
+    + """
+(ch-next)=
+# Another chapter
+
+```{code-cell} ipython3
+print("next")
+```
+"""
+)
 INDEX = "# A tiny book\n\nStart with {ref}`ch-tiny`.\n\n```{bibliography}\n```\n"
 
 pytestmark = pytest.mark.slow
@@ -142,6 +154,7 @@ def book(tmp_path_factory):
     (root / "book" / "index.md").write_text(INDEX)
     (root / "book" / "references.bib").write_text(BIBLIOGRAPHY)
     (root / "book" / "01-tiny.md").write_text(CHAPTER)
+    (root / "book" / "02-next.md").write_text(NEXT)
     (root / "book" / "changelog.md").write_text("# Changes\n\n## 0.1.0 (2026-11-25)\n\nThe first edition.\n")
     with (root / "netmod" / "__init__.py").open("a") as package:
         package.write("\nRATE = 14.0\n")
@@ -172,6 +185,14 @@ def test_the_last_line_names_the_page_to_open(book):
     last = book.first.stdout.strip().splitlines()[-1]
     assert last == f"Open this page: {book.root / '_build' / 'html' / 'index.html'}"
     assert (book.root / "_build" / "html" / "index.html").exists()
+
+
+def test_chapters_are_run_side_by_side_and_each_once(book):
+    said = book.first.stdout
+    assert "ran 01-tiny.md" in said
+    assert "ran 02-next.md" in said
+    assert "could not run" not in said
+    assert book.runs() == 1
 
 
 def test_a_page_has_numbers_references_and_no_marker(book):

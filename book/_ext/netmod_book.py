@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
 import os
@@ -119,21 +118,26 @@ class Silent:
 def run_early(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Run the chapters that are about to be read side by side, into the cache, from which reading then takes them."""
 
-    def run(path: Path) -> None:
+    def run(path: Path) -> str:
         reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, path.read_text(encoding="utf-8"))
         if reader is not None:
             notebook = reader.read(path.read_text(encoding="utf-8"))
-            with contextlib.suppress(Exception):
+            try:
                 NotebookClientCache(
                     notebook, path, env.mystnb_config, Silent(), read_fmt=reader.read_fmt
                 ).start_client()
+            except Exception as error:
+                return f"could not run {path.name}, and will try again ({type(error).__name__})"
+        return f"ran {path.name}"
 
     paths = [path for path in (Path(env.doc2path(name)) for name in docnames) if chapters.is_chapter(path)]
     workers = min(os.cpu_count() or 1, len(paths), 4)
     if workers > 1 and env.mystnb_config.execution_mode == "cache":
+        # the cache makes its tables when it is first asked: once, before two threads would
+        jupyter_cache.get_cache(env.mystnb_config.execution_cache_path).list_cache_records()
         with ThreadPoolExecutor(workers) as pool:
-            for path, _ in zip(paths, pool.map(run, paths), strict=True):
-                logger.info("ran %s", path.name)
+            for said in pool.map(run, paths):
+                logger.info(said)
 
 
 class RoundReferenceStyle(AuthorYearReferenceStyle):
