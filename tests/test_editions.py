@@ -77,6 +77,7 @@ def test_no_line_of_a_solution_is_in_the_students_notebook(made, path):
     open_text = "\n".join(part.source for part in editions.parts(path) if not part.solution)
     told = {line.strip(" >") for line in [*open_text.split("\n"), *plain(open_text, BOOK.labels).split("\n")]}
     told |= {f'check("{number}", answer)' for number in BOOK.checked}  # which every answer cell ends with
+    told |= set(editions.install_cell(BOOK).source.split("\n"))  # and the first cell imports what calls it
     student = json.dumps(nbformat.read(made / "student" / f"{path.stem}.ipynb", as_version=4), ensure_ascii=False)
     leaked = [
         line
