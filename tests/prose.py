@@ -189,7 +189,8 @@ def blank(text: str) -> str:
 
 def key(text: Text) -> str:
     """Return what a text is known by: a hash of its words, whatever its numbers."""
-    return hashlib.sha256(f"{text.kind}: {blank(text.words)}".encode()).hexdigest()[:12]
+    words = " ".join(re.sub(r"\d+(?:[.,]\d+)*", "#", text.words).split())
+    return hashlib.sha256(f"{text.kind}: {words}".encode()).hexdigest()[:12]
 
 
 def literals(source: str) -> list[tuple[int, int, str]]:
