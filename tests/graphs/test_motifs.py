@@ -235,3 +235,10 @@ def test_short_reprs():
     A = erdos_renyi(10, 0.3, size=4, rng=1)
     assert repr(motif_counts(A)).startswith("MotifCounts(edges: array(4,), ")
     assert repr(edge_statistics(A[0])).startswith("EdgeStatistics(p=0.")
+
+
+def test_a_list_of_one_sparse_network_is_a_stack_of_one():
+    A = sp.csr_array(np.array([[0, 1, 1], [0, 0, 0], [1, 0, 0]]))
+    assert in_degrees([A]).tolist() == [[2, 0, 1]]
+    assert out_degrees([A]).tolist() == [[1, 1, 1]]
+    assert motif_counts([A]).chain.tolist() == [1]
