@@ -1,6 +1,7 @@
 """Every public function and argument, wrong and odd values: an error that names the argument, or the right answer."""
 
 import dataclasses
+import importlib
 import inspect
 import math
 import re
@@ -232,6 +233,88 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_argument(name, argument, va
             call(name, **{argument: value})
     assert re.search(rf"(?<!\w){argument}\b", str(caught.value)), f"{argument} is not named in: {caught.value}"
     assert len(str(caught.value)) < 300
+
+
+# What is used where nothing is said
+
+DEFAULTS = {
+    "LIF": {"tau": 20.0, "E_L": -60.0, "sigma": 12**0.5, "v_th": -50.0, "v_r": -60.0, "tau_ref": 2.0},
+    "simulate": {"dt": 0.1, "rng": None, "v0": None, "method": "euler", "lower_threshold": False},
+    "sample_rate": {"trials": 1, "dt": 0.1, "rng": None, "burn_in": None, "method": "exact", "lower_threshold": True},
+    "sample_intervals": {"dt": 0.1, "rng": None, "longest": 1e4, "method": "exact", "lower_threshold": True},
+    "firing_rate": {"neuron": LIF()},
+    "firing_rate_slope": {"neuron": LIF()},
+    "max_slope": {"neuron": LIF()},
+    "RateTable": {"tol": 1e-10},
+    "KnownRate": {"slope": None, "low": -np.inf, "high": np.inf, "increasing": False}
+    | {"max_slope": np.inf, "max_curvature": np.inf},
+    "erdos_renyi": {"size": None, "rng": None, "sparse": False},
+    "sonet": {"recip": 0.0, "conv": 0.0, "div": 0.0, "chain": 0.0, "size": None, "rng": None},
+    "dale_signs": {"inhibitory": 0.2, "ratio": 4.0},
+    "connection_matrix": {"strength": 1.0, "signs": None},
+    "from_networkx": {"weight": "weight", "sparse": False},
+    "edge_statistics": {"pooled": False},
+    "RateNetwork": {"rate": None},
+    "lipschitz_constants": {"steepest": None},
+    "iterate": {"start": None, "damping": 1.0, "tol": 1e-10, "max_iter": 10_000, "strength": 1.0, "patience": 64}
+    | {"spectral_radius": False},
+    "newton": {"start": None, "tol": 1e-12, "max_iter": 100, "away_from": None},
+    "extremal_fixed_points": {"tol": 1e-10, "max_iter": 10_000},
+    "find_fixed_points": {"starts": 36, "rng": None, "tol": 1e-10, "atol": 1e-6},
+    "trace_branch": {"start": None, "max_step": 0.05},
+    "sweep": {"signs": None, "neuron": LIF(), "starts": 36, "rng": None, "executor": None, "progress": False}
+    | {"rate": None, "tol": 1e-10, "max_iter": 10_000, "resume": None, "checkpoint": None},
+    "linear_response": {"E": None, "state": None, "neuron": None, "strength": 1.0},
+    "annealed_rate": {"weights": None, "neuron": LIF(), "rate": None, "tol": 1e-12, "max_iter": 10_000},
+    "regress": {"resamples": 2000, "rng": None},
+    "simulate_network": {"dt": 0.1, "tau_syn": 5.0, "delay": 0.0, "copies": 1, "burn_in": 200.0}
+    | {"lower_threshold": True, "start": None, "intervals": False, "currents": False, "bin_width": None}
+    | {"raster": 0.0, "rng": None},
+    "diffusion_rates": {"tau_syn": 0.0, "sigma_syn": 0.0, "synapses": None, "start": None, "tol": 1e-10}
+    | {"max_iter": 1000},
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_defaults_are_those_that_were_decided(name):
+    """The poster's neuron, steps of 0.1 ms, …: all that a page of the book does not say rests on them."""
+    parameters = inspect.signature(getattr(netmod, name)).parameters.values()
+    has = {p.name: p.default for p in parameters if p.default is not p.empty and repr(p.default) != "<factory>"}
+    assert has == DEFAULTS.get(name, {})
+    call(name)  # and they work
+
+
+LIMITS = {
+    "contraction.intervals": {"_PIECES": 32, "_TINY": 1e-290},
+    "contraction.norms": {"_TINY": 1e-300, "_DENSE": 2000},
+    "contraction.proofs": {"_MAX_INVERSE": 4000, "_BOX_STEPS": 60},
+    "dynamics": {"_DENSE_EIG": 300},
+    "fixed_points.branch": {"_LARGEST": 3000, "_SHORTEST_STEP": 1e-3, "_STEPS": 20_000, "_CROSSING": 1e-3}
+    | {"_SAME_PLACE": 1e-6, "_ASTRAY": 10.0, "_ENDLESS": 1e9, "_TOGETHER": 5},
+    "fixed_points.exhaustive": {"_BOXES": 30_000, "_ENTRIES": 2_000_000, "_MARGIN": 0.1, "_POLISH": 100},
+    "fixed_points.extremal": {"_PLAIN": 20, "_DENSE": 1500, "_TERMS": 60},
+    "fixed_points.newton": {"_DENSE": 1500, "_BYTES": 2**26, "_LAST": 1e-11, "_SHORTEST": 2.0**-20},
+    "fixed_points.search": {"_FOLLOWED": 12, "_ROUNDS": 12, "_STUBBORN": 5, "_PAIRS": 24, "_SAMPLE": 16},
+    "fixed_points.starts": {"_FARTHEST": 1e6},
+    "fixed_points.watch": {"_STILL": 1e-4, "_GROWING": 0.1, "_TURNED": 0.3, "_CLOSE": 0.1, "_PERIOD_GAP": 1e4},
+    "graphs.sonets": {"_EXACT": 4e-15, "_ROUNDING": 1e-9},
+    "lif.simulation": {"_ENOUGH": 32},
+    "rate.bounds": {"RELATIVE": 1e-10, "RATIO_RANGE": (1e-2, 1e3), "_TINY": 1e-290, "_B_LEFT": 8.0},
+    "rate.siegert": {"FAR": 1e8, "LOW": -40.0, "_ASYMPTOTIC": 10.0},
+    "rate.table": {"_MAX_CELLS": 2**21},
+    "spiking.diffusion": {"_DENSE": 1500, "_SHORTEST": 2.0**-12},
+    "spiking.network": {"_TINY": 1e-280},
+    "spiking.tally": {"_BATCHES": 30},
+}
+
+
+@pytest.mark.parametrize("module", LIMITS)
+def test_limits_are_those_that_were_decided(module):
+    """Sizes from which another method takes over, tolerances, patience: to be changed on purpose, here and there."""
+    home = importlib.import_module(f"netmod.{module}")
+    assert {name: getattr(home, name) for name in LIMITS[module]} == LIMITS[module]
+    for name in ("find_fixed_points", "trace_branch", "simulate_network", "diffusion_rates", "sonet", "RateTable"):
+        call(name)  # what those modules are there for
 
 
 # Odd values that are right

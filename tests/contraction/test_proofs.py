@@ -31,7 +31,7 @@ def coarse(monkeypatch):
 
 def test_gamma_is_highams_bound_doubled():
     for n in (0, 1, 7, 4000):
-        assert norms.gamma(n) == pytest.approx(2 * (n + 8) * EPS, rel=1e-15)
+        assert norms.gamma(n) == pytest.approx(2 * (n + 8) * EPS, rel=1e-15, abs=0)
 
 
 def test_norms_are_above_the_exact_sums_where_rounding_loses_them():
@@ -59,9 +59,9 @@ def test_norms_are_above_the_exact_sums_where_rounding_loses_them():
 @pytest.mark.parametrize("form", [np.array, sp.csr_array])
 def test_norms_with_their_allowance(coarse, form, size):
     W = form(size * X)
-    assert norms.inf(W) == pytest.approx(7.5 * size * (1 + G), rel=1e-14)
-    assert norms.one(W) == pytest.approx(5.5 * size * (1 + G), rel=1e-14)
-    assert norms.frobenius(W) == pytest.approx(np.sqrt(33.5) * size * (1 + G), rel=1e-14)
+    assert norms.inf(W) == pytest.approx(7.5 * size * (1 + G), rel=1e-14, abs=0)
+    assert norms.one(W) == pytest.approx(5.5 * size * (1 + G), rel=1e-14, abs=0)
+    assert norms.frobenius(W) == pytest.approx(np.sqrt(33.5) * size * (1 + G), rel=1e-14, abs=0)
     M = X / 4
     V = np.linalg.svd(M)[2].T
     dB = G * np.abs(M) @ np.abs(V)
@@ -71,14 +71,14 @@ def test_norms_with_their_allowance(coarse, form, size):
     skew = np.abs(V.T @ V - np.eye(3)) + G * np.abs(V).T @ np.abs(V)
     loss = skew.sum(axis=1).max() * (1 + G)
     expected = 4 * size * np.sqrt(square.sum(axis=1).max() / (1 - loss)) * (1 + 4 * G)
-    assert norms.two(W) == pytest.approx(expected, rel=1e-12)
+    assert norms.two(W) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 def test_norms_at_their_ends(monkeypatch):
     assert norms.inf(np.zeros((3, 3))) == norms.one(np.zeros((3, 3))) == norms.two(np.zeros((3, 3))) == 0
     assert norms.two(np.zeros((0, 0))) == norms.frobenius(np.zeros((0, 0))) == norms.inf(np.zeros((0, 0))) == 0
     assert norms.inf(np.full((2, 2), 1e-310)) >= 1e-300  # where a relative error means nothing
-    assert norms.inf(np.full((2, 2), 1e-290)) == pytest.approx(2e-290, rel=1e-9)
+    assert norms.inf(np.full((2, 2), 1e-290)) == pytest.approx(2e-290, rel=1e-9, abs=0)
     assert norms.frobenius(np.array([[np.inf, 1.0]])) == np.inf
     monkeypatch.setattr(norms, "gamma", lambda n: 0.3)  # a decomposition that nobody would trust
     assert norms.two(X) == norms.frobenius(X) == pytest.approx(1.3 * np.sqrt(33.5))
@@ -104,7 +104,8 @@ def test_the_parts_of_a_network_that_feed_others_weigh_less():
     W = np.array([[1.0, 0, 0, 0], [1e6, 0, 3.0, 0], [0, 12.0, 0, 0], [0, 1e9, 0, 5.0]])
     root, u, e = norms.perron(W)
     assert root == pytest.approx(6, rel=1e-9)
-    assert (e[0] < e[1], e[1] == e[2], e[2] < e[3]) == (True, True, True)
+    # log2 of (4 neurons × the largest weight / the largest root / the smallest u), 50 binary digits more, whole
+    assert e.tolist() == [0, 81, 81, 162]
     assert u[1] / u[2] == pytest.approx(0.5)
     rows = W * (u / u[:, None]) * np.exp2(np.clip(e - e[:, None], -1000, 1000).astype(float))
     assert rows.sum(axis=1).max() == pytest.approx(root, rel=1e-12)
@@ -185,6 +186,24 @@ def test_the_two_norm_is_asked_only_if_no_other_contracts():
     k, norm, distance = proofs.banach(RateNetwork(H, 8.0), np.ones(2), np.array([3e-3, 4e-3]))
     assert (norm, distance) == ("2", np.inf)
     assert k == pytest.approx(np.sqrt(2))
+
+
+@pytest.mark.parametrize(("perron", "most", "asked"), [(0.5, 4000, 0), (1.5, 3, 1), (1.5, 2, 0)])
+def test_when_the_two_norm_is_asked(monkeypatch, perron, most, asked):
+    """It costs a singular value decomposition: only where no other norm contracts, and n is not too large."""
+    calls = []
+    monkeypatch.setattr(norms, "two", lambda J: calls.append(1) or 0.9)
+    monkeypatch.setattr(norms, "perron", lambda J: (perron, np.ones(3), np.zeros(3, dtype=int)))
+    monkeypatch.setattr(proofs, "_MAX_INVERSE", most)
+    proofs.banach(RateNetwork(X, 8.0), np.ones(3), np.zeros(3))
+    assert len(calls) == asked
+
+
+def test_weights_too_far_apart_for_a_number_give_no_distance(monkeypatch):
+    """A weight of 2^-2000 is 0: in that norm nothing is known of the distance, and another norm is used."""
+    monkeypatch.setattr(norms, "perron", lambda J: (0.1, np.ones(3), np.array([0, -2000, 0])))
+    _, norm, distance = proofs.banach(RateNetwork(X / 100, 8.0), np.ones(3), np.array([0.1, 0.0, 0.0]))
+    assert (norm, distance) == ("1", pytest.approx(0.1 / (1 - 0.055)))
 
 
 def test_a_constant_of_one_is_no_contraction():
@@ -338,6 +357,8 @@ def test_a_box_shrinks_to_its_image_until_that_helps_no_more():
     assert (high - low).max() < 1e-3
     unknown = RateNetwork([[1.0]], 8.0, LIF(tau_ref=0.0))
     assert [x.tolist() for x in proofs.box(unknown, Certain(unknown))] == [[-np.inf], [np.inf]]
+    half = RateNetwork([[1.0]], 8.0, rate=KnownRate(np.sin, high=1.0, max_slope=1.0))  # known from above alone
+    assert [x.tolist() for x in proofs.box(half, Certain(half))] == [[-np.inf], [np.inf]]
     alone = RateNetwork([[0.0]], 8.0, LIF(tau_ref=0.0))
     np.testing.assert_allclose(proofs.box(alone, Certain(alone)), [[8.0], [8.0]])
 

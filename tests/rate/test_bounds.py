@@ -164,7 +164,7 @@ def test_the_left_tail_is_what_its_inequality_says(neuron):
     reach = min((neuron.v_th - neuron.v_r) / neuron.sigma, 1 / 8)
     r = math.exp(-62) / (neuron.tau * math.sqrt(math.pi) * reach)
     slope = r * 17.2 / neuron.sigma
-    assert bounds._left_tail(neuron) == pytest.approx(1.01 * slope * max(1, 35 / neuron.sigma), rel=1e-12)
+    assert bounds._left_tail(neuron) == pytest.approx(1.01 * slope * max(1, 35 / neuron.sigma), rel=1e-12, abs=0)
     E = drive(neuron, -np.linspace(8, 24, 500))
     assert firing_rate_slope(E, neuron).max() <= slope
     assert np.abs(curvature(E, neuron)).max() <= slope * 35 / neuron.sigma
