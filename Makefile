@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve test quick bless figures bench peers grader pyodide pdf notebooks lab lock clean
+.PHONY: help setup book serve test quick bless figures bench peers grader lite pyodide pdf notebooks lab lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -46,12 +46,15 @@ bench: setup .venv/.test ## time netmod against its peers in one run, and print 
 
 peers: .venv-peers/.stamp ## make .venv-peers, where the other simulators and solvers live (Python 3.11 or 3.12)
 grader: .venv-grader/.stamp ## make .venv-grader, where nbgrader lives, which the graded exercises are tried with
-.venv-peers/.stamp .venv-grader/.stamp: .venv-%/.stamp: requirements/%.txt
+.venv-peers/.stamp .venv-grader/.stamp .venv-lite/.stamp: .venv-%/.stamp: requirements/%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@touch $@
 
-pyodide: setup ## fetch Python for the browser (110 MB) to _build/pyodide, to try live cells without its published address
+lite: setup .venv-lite/.stamp ## build the site with its notebooks in the browser (JupyterLite); PYODIDE=folder: with Python in the site
+	@NETMOD_PYODIDE="$(PYODIDE)" $(PY) -m book._ext.build
+
+pyodide: setup ## fetch Python for the browser (110 MB) to _build/pyodide, to try live cells and notebooks without its published address
 	$(PY) -m pip download -q --disable-pip-version-check --no-deps --require-hashes --python-version 3.12 --only-binary=:all: -d _build/pyodide-wheels -r requirements/pyodide.txt
 	$(PY) -m book._ext.offline_pyodide _build/pyodide-wheels _build/pyodide
 
@@ -67,5 +70,5 @@ lab: setup .venv/.lab ## open the students' notebooks in JupyterLab: copies in m
 lock: setup .venv/.test ## renew the locks in requirements/ from pyproject.toml (UPGRADE=--upgrade: with newer versions)
 	$(PY) -m book._ext.locks $(UPGRADE)
 
-clean: ## remove everything built (the environments stay: remove .venv, .venv-peers and .venv-grader by hand)
+clean: ## remove everything built (the environments stay: remove .venv, .venv-peers, .venv-grader and .venv-lite by hand)
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks .coverage

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -196,10 +197,13 @@ def test_what_a_cell_takes_and_gives(code, used, defined):
 def test_the_first_cell_installs_the_wheel_beside_it_and_else_says_where_it_is(tmp_path, monkeypatch):
     made = []
 
-    def run(find, cell):
-        text = cell.source.replace("%pip install -q", "pip(").replace('"{netmod_source}"', "netmod_source)")
-        text = text.replace("from importlib.util import find_spec", "").replace("from netmod_check import check", "")
-        exec(text, {"find_spec": find, "pip": made.append})
+    def run(find, cell, platform="linux"):
+        text = cell.source.replace('%pip install -q "{netmod_source}"', "pip(netmod_source)")
+        text = text.replace("%pip install -q netmod", "pip('netmod, from the site')")
+        for line in ("import sys", "from importlib.util import find_spec", "from netmod_check import check"):
+            assert line in text
+            text = text.replace(line, "")
+        exec(text, {"find_spec": find, "pip": made.append, "sys": SimpleNamespace(platform=platform)})
 
     monkeypatch.chdir(tmp_path)
     there, missing = (lambda name: name), (lambda name: None)
@@ -214,6 +218,8 @@ def test_the_first_cell_installs_the_wheel_beside_it_and_else_says_where_it_is(t
     (tmp_path / BOOK.wheel).touch()
     run(missing, editions.install_cell(BOOK))
     assert made[1] == BOOK.wheel
+    run(missing, editions.install_cell(BOOK), "emscripten")
+    assert made[2] == "netmod, from the site"
 
 
 def test_copies_of_ones_own_are_never_written_over(made, tmp_path):

@@ -141,10 +141,13 @@ def install_cell(book: Book) -> NotebookNode:
     elsewhere = f'"netmod @ git+{book.repository}"' if book.repository else "None"
     source = f"""\
         # Installs the book's package where it is missing; says nothing where it is there.
+        import sys
         from importlib.util import find_spec
         from pathlib import Path
 
-        if find_spec("netmod") is None or find_spec("netmod_check") is None:
+        if sys.platform == "emscripten":  # Python in the browser, where the site has the package
+            %pip install -q netmod
+        elif find_spec("netmod") is None or find_spec("netmod_check") is None:
             beside = sorted(map(str, Path().glob("netmod-*.whl")))
             netmod_source = beside[-1] if beside else {elsewhere}
             if netmod_source is None:

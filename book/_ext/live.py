@@ -13,20 +13,19 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from book._ext import chapters
+from book._ext import chapters, lite
 from netmod_check import exercises
 
-FOLDER = "_static/pyodide/"
+FOLDER = f"{lite.PYODIDE}/"
 
 
 def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Give a chapter its button, and tell it where Python, the package and the worker are."""
     if doctree is None or app.builder.name != "html" or not chapters.is_chapter(Path(app.env.doc2path(page))):
         return
-    local = (Path(app.outdir) / FOLDER / "pyodide.mjs").exists()
     settings = {
         "worker": context["pathto"]("_static/live/worker.js", 1),
-        "pyodide": context["pathto"](FOLDER, 1) if local else app.config.pyodide_url,
+        "pyodide": context["pathto"](FOLDER, 1) if app.config.pyodide_here else app.config.pyodide_url,
         "wheel": context["pathto"](f"_downloads/{app.config.live_wheel}", 1),
         "exercises": exercises(),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from book._ext import editions, myst
 from netmod_check import exercises, message
 
 ANSWERS = {
@@ -31,6 +32,30 @@ def accepted(exercise, answer):
 def test_every_checker_has_answers_to_be_tried_with():
     assert exercises() == sorted(REFERENCE, key=lambda name: [int(part) for part in name.split(".")])
     assert REFERENCE.keys() == MISCONCEPTIONS.keys()
+
+
+# Exercises that are no project and whose answer is in words.
+WORDS = {"6.2": "what R² does not show"}
+
+
+def test_every_exercise_with_a_number_an_array_or_a_function_as_its_answer_has_a_checker():
+    book = editions.Book()
+    without, calls = {}, set()
+    for path in book.pages():
+        asked = [d.label for d in myst.read(path).directives if d.name in ("exercise", "exercise-start")]
+        parts = editions.parts(path)
+        for label in asked:
+            number = book.labels.number(label)
+            text = " ".join(p.source for p in parts if p.exercise == label and not p.solution)
+            if number not in exercises():
+                without[number] = text
+            elif editions.reference(parts, label, number):
+                calls.add(number)
+    assert calls == set(exercises()), "a solution ends with the call of its checker"
+    unchecked = [number for number, text in without.items() if "Project" not in text and number not in WORDS]
+    assert not unchecked
+    assert WORDS.keys() <= without.keys()
+    assert not [number for number, text in without.items() if re.search(r"Give `|Write (a function )?`\w+\(", text)]
 
 
 @pytest.mark.parametrize("exercise", REFERENCE)
