@@ -573,6 +573,7 @@ def test_every_make_target_has_a_line_of_help_and_at_most_three_of_recipe():
         "figures",
         "peers",
         "grader",
+        "lite",
         "quick",
         "pdf",
         "notebooks",

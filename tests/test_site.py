@@ -108,7 +108,10 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def parsed(site):
     """Every page of the site, by its path."""
-    return {path.resolve(): Page(path) for path in site.rglob("*.html") if "_static" not in path.parts}
+    aside = {"_static", "lite"}  # what is not of this book: the theme's own pages, and JupyterLite
+    return {
+        path.resolve(): Page(path) for path in site.rglob("*.html") if not aside & set(path.relative_to(site).parts)
+    }
 
 
 def test_every_internal_link_and_anchor_is_alive(parsed):
