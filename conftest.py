@@ -17,9 +17,7 @@ def _names_of_examples(doctest_namespace):
 JOINED_LAST = {
     "test_site.py",
     "test_figure_themes.py",
-    "test_editions.py",
     "test_figures.py",
-    "test_notebooks.py",
     "test_live.py",
     "test_checkers.py",
 }
