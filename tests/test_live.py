@@ -16,6 +16,7 @@ import pytest
 from book._ext import build, chapters, printed
 from tests.notebooks import ROOT
 
+pytestmark = pytest.mark.slow
 SITE = ROOT / "_build" / "html"
 PYODIDE = ROOT / "_build" / "pyodide"
 QUICK = ("03-networks", "10-claims")

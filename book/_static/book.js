@@ -40,6 +40,11 @@
   });
 })();
 
+/* ---- A notebook in the browser needs a page that is served: from a file, say so instead --------------------------- */
+if (location.protocol === "file:") {
+  for (const link of document.querySelectorAll("a.btn-lite")) link.href = "run.html#run-none";
+}
+
 /* ---- Previews: what a link leads to, beside the link, for pointer and keyboard ----------------------------------- */
 (() => {
   const root = document.documentElement.dataset.content_root || "./";
