@@ -291,11 +291,19 @@ LIMITS = {
     "dynamics": {"_DENSE_EIG": 300},
     "fixed_points.branch": {"_LARGEST": 3000, "_SHORTEST_STEP": 1e-3, "_STEPS": 20_000, "_CROSSING": 1e-3}
     | {"_SAME_PLACE": 1e-6, "_ASTRAY": 10.0, "_ENDLESS": 1e9, "_TOGETHER": 5},
-    "fixed_points.exhaustive": {"_BOXES": 30_000, "_ENTRIES": 2_000_000, "_MARGIN": 0.1, "_POLISH": 100},
+    "fixed_points.exhaustive": {"LARGEST": 64, "_BOXES": 30_000, "_ENTRIES": 2_000_000, "_MARGIN": 0.1}
+    | {"_POLISH": 100},
     "fixed_points.extremal": {"_PLAIN": 20, "_DENSE": 1500, "_TERMS": 60},
     "fixed_points.newton": {"_DENSE": 1500, "_BYTES": 2**26, "_LAST": 1e-11, "_SHORTEST": 2.0**-20},
-    "fixed_points.search": {"_FOLLOWED": 12, "_ROUNDS": 12, "_STUBBORN": 5, "_PAIRS": 24, "_SAMPLE": 16},
-    "fixed_points.starts": {"_FARTHEST": 1e6},
+    "fixed_points.search": {
+        "TRACED": 300,
+        "_FOLLOWED": 12,
+        "_ROUNDS": 12,
+        "_STUBBORN": 5,
+        "_PAIRS": 24,
+        "_SAMPLE": 16,
+    },
+    "fixed_points.starts": {"_FARTHEST": 1e6, "REACHES": (10.0, 100.0, 1000.0, 10_000.0)},
     "fixed_points.watch": {"_STILL": 1e-4, "_GROWING": 0.1, "_TURNED": 0.3, "_CLOSE": 0.1, "_PERIOD_GAP": 1e4},
     "graphs.sonets": {"_EXACT": 4e-15, "_ROUNDING": 1e-9},
     "lif.simulation": {"_ENOUGH": 32},

@@ -100,21 +100,21 @@ def test_a_step_is_taken_if_the_residual_shrinks_by_a_ten_thousandth_of_it(monke
 
 
 def test_a_step_is_halved_until_it_helps_or_is_too_short(monkeypatch):
-    run = solver(NET, np.zeros((3, 3)))
+    run = solver(NET, np.zeros((4, 3)))
     tried = []
 
     def defect(E):
         tried.extend(E[:, 0].tolist())
-        helps = (E[:, 0] <= 0.13) & (E[:, 1] == 0) | (E[:, 1] == 1)
+        helps = (E[:, 0] <= 0.13) & (E[:, 1] == 0) | (E[:, 1] == 1) | (E[:, 0] <= 2.0**-20) & (E[:, 1] == 3)
         return np.where(helps, 0.1, 2.0)[:, None] * [1.0, 0.0, 0.0], np.full(len(E), 0.01)
 
     monkeypatch.setattr(run, "defect", defect)
-    run.E[:] = [[0, 0, 0], [0, 1, 0], [0, 2, 0]]
-    G = np.array([[1.0, 0, 0]] * 3)
-    moved, new, floor = run.search(np.arange(3), G, np.array([[1.0, 0, 0]] * 3))
-    assert moved.tolist() == [True, True, False]
-    assert run.E[:, 0].tolist() == [0.125, 1.0, 0.0]
-    assert new[:, 0].tolist() == [0.1, 0.1, 1.0]
+    run.E[:] = [[0, 0, 0], [0, 1, 0], [0, 2, 0], [0, 3, 0]]
+    G = np.array([[1.0, 0, 0]] * 4)
+    moved, new, floor = run.search(np.arange(4), G, np.array([[1.0, 0, 0]] * 4))
+    assert moved.tolist() == [True, True, False, True]
+    assert run.E[:, 0].tolist() == [0.125, 1.0, 0.0, 2.0**-20]
+    assert new[:, 0].tolist() == [0.1, 0.1, 1.0, 0.1]
     assert floor[:2].tolist() == [0.01, 0.01]
     assert min(tried) == 2.0**-20  # the shortest step that is tried
 
@@ -177,14 +177,21 @@ def test_the_flow_takes_over_where_newton_is_stuck():
 
 def test_the_flow_lengthens_its_steps_as_the_residual_shrinks(monkeypatch):
     """δ starts at 1 and is multiplied by the ratio of the residuals, at least 1/2 and at most 4."""
-    run = solver(RateNetwork(np.zeros((1, 1)), 0.0, rate=Tanh()), [[0.0]], tol=1e-30)
-    sizes = iter([8.0, 4.0, 0.4, 3.0, 3.0, 3.0])  # halved, a tenth, grown, the same
+    run = solver(RateNetwork(np.zeros((2, 2)), 0.0, rate=Tanh()), np.zeros((2, 2)), tol=1e-30)
+    sizes = iter([[8.0, 8.0], [4.0, 8.0], [0.4, 8.0], [3.0, 8.0], [3.0, 1.0], [3.0, 1.0]])
     shifts = []
-    monkeypatch.setattr(run, "defect", lambda E: (np.full((1, 1), next(sizes)), np.zeros(1)))
-    monkeypatch.setattr(run, "direction", lambda E, G, shift=0.0: (shifts.append(float(np.ravel(shift)[0])), G)[1])
-    run.flow(np.array([0]), np.array([[0.0]]), 5)
-    assert shifts == pytest.approx([1, 1 / 2, 1 / 8, 1 / 4, 1 / 4])
-    assert run.iterations[0] == 5
+
+    def direction(E, G, shift=0.0):
+        shifts.append(np.ravel(shift).tolist())
+        return G
+
+    monkeypatch.setattr(run, "defect", lambda E: (np.array(next(sizes))[:, None] * [3.0, -4.0], np.zeros(2)))
+    monkeypatch.setattr(run, "direction", direction)
+    run.flow(np.arange(2), np.zeros((2, 2)), 5)
+    # the first is halved, falls to a tenth, grows, stays; the second stays and falls to an eighth at last
+    assert [x for x, _ in shifts] == pytest.approx([1, 1 / 2, 1 / 8, 1 / 4, 1 / 4])
+    assert [x for _, x in shifts] == pytest.approx([1, 1, 1, 1, 1 / 4])
+    assert run.iterations.tolist() == [5, 5]
 
 
 def test_gmres_solves_or_says_that_it_did_not():

@@ -120,6 +120,9 @@ def test_a_state_that_is_no_fixed_point_is_no_finding():
     for away, found in ((0.9e-6, 1), (5.2e-6, 0)):
         book = Notebook(net, 1e-4)
         assert book.add("newton", point([[5 + away]])) == found
+    near = RateNetwork([[0.0]], 0.5, rate=Tanh())
+    for away, found in ((0.9e-6, 1), (1.1e-6, 0)):
+        assert Notebook(near, 1e-4).add("newton", point([[0.5 + away]])) == found
     far = RateNetwork([[0.0]], 1e6, rate=Tanh())
     for away, found in ((0.9, 1), (1.1, 0)):
         book = Notebook(far, 1e-6)
@@ -135,6 +138,27 @@ def test_who_found_a_point_is_noted_once():
     assert book.add("newton", point([[5.0]])) == 0
     assert book.found_by == [["iteration", "newton"]]
     np.testing.assert_allclose(book.points, [[5.0]])
+
+
+@pytest.mark.parametrize(("close", "same", "new"), [(True, False, 0), (False, True, 0), (False, False, 1)])
+def test_either_way_of_being_the_same_is_enough(monkeypatch, close, same, new):
+    book = Notebook(RateNetwork([[0.0]], 5.0, rate=Tanh()), 1e-4)
+    book.add("iteration", point([[5.0]]))
+    monkeypatch.setattr(book, "close", lambda a, b: close)
+    monkeypatch.setattr(book, "same", lambda a, b: same)
+    assert book.add("newton", point([[5.0]])) == new
+
+
+def test_branches_lead_to_points_that_do_not_hang_together_with_strength_0():
+    """Of a rate that rises and falls: two points high up are joined with each other at a fold, below strength 1."""
+    net = RateNetwork([[100.0]], 0.0, rate=lambda E: 0.5 * np.exp(-((np.asarray(E) - 20.0) ** 2) / 8))
+    book = Notebook(net, 1e-6)
+    book.add("newton", newton(net, [22.0]))
+    book.follow()
+    assert len(book.points) == 3
+    assert sum("continuation" in methods for methods in book.found_by) == 3
+    low, high = sorted(float(E[0]) for E in book.points)[::2]
+    assert low < 1 < 10 < high
 
 
 def test_points_are_polished_where_that_leads_nowhere_else():
@@ -364,6 +388,21 @@ def test_a_point_that_two_boxes_hold_is_counted_once(monkeypatch, second, points
     if not doubt:
         assert len(middle) == points
         np.testing.assert_allclose([middle[0], radius[0]], [[1.025], [0.075]])
+
+
+def test_boxes_that_overlap_along_one_axis_alone_hold_two_points():
+    def ends(low, high):
+        low, high = np.array(low), np.array(high)
+        return low - 0.01, high + 0.01, low, high
+
+    net = RateNetwork(np.zeros((2, 2)), 0.0, rate=SIGMOID)
+    exhaustive_polish, rounds = exhaustive._polish, exhaustive._POLISH
+    exhaustive._POLISH = 0
+    try:
+        middle, _, doubt = exhaustive_polish(net, None, [ends([0, 0], [1, 1]), ends([0.5, 3], [1.5, 4])])
+    finally:
+        exhaustive._POLISH = rounds
+    assert (len(middle), doubt) == (2, "")
 
 
 def test_boxes_are_polished_until_they_shrink_no_more():

@@ -48,7 +48,7 @@ def test_batches_are_thirty_in_all_and_never_empty(copies, steps, batches):
 
 
 def test_one_batch_has_no_error():
-    assert np.isnan(standard_error(np.ones((1, 3)))).all()
+    assert np.isnan(standard_error(np.ones((1, 3)))).tolist() == [True] * 3
     np.testing.assert_allclose(standard_error(np.array([[1.0, 0.0], [3.0, 0.0]])), [1.0, 0.0])
 
 
@@ -79,6 +79,13 @@ def test_the_population_is_counted_in_whole_bins(width):
     whole = spikes[: bins * width].reshape(bins, width, COPIES, N).sum(axis=(1, 3)).T
     assert found["bin_width"] == pytest.approx(0.1 * width)
     np.testing.assert_allclose(found["population"], whole / (N * 0.1 * width))
+
+
+def test_the_population_of_one_neuron_is_its_rate():
+    tally = Tally(1, 1, 10, 5, 0, False, False)
+    for k in (0, 3, 9):
+        tally.spikes(k, np.array([0]))
+    np.testing.assert_allclose(tally.results(np.zeros(1), 0.1, 1.0)["population"], [[2 / 0.5, 1 / 0.5]])
 
 
 @pytest.mark.parametrize("width", [1, 20, 50])
@@ -138,13 +145,13 @@ def test_equal_delays_are_kept_as_one():
 # --- sending
 
 
-@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("copies", [1, 2, 3])
 @pytest.mark.parametrize("scale", [0.5, np.array([1.0, 2.0, 3.0, 4.0])])
 @pytest.mark.parametrize("form", [np.array, sp.csr_array])
 def test_what_is_sent_is_the_column_of_the_sender_in_its_own_copy(form, scale, copies):
     W = np.array([[0.0, 1.0, 0, 0], [2.0, 0, 0, 0], [3.0, 4.0, 0, 5.0], [0, 0, 0, 0]])
     send = sender(form(W), scale, copies)
-    fired = np.array([1, 3, 4, 5, 9])[: 2 if copies == 1 else 5]
+    fired = np.array([1, 3, 4, 5, 9])[: {1: 2, 2: 4, 3: 5}[copies]]
     target = np.ones(4 * copies)
     send(fired, target)
     expected = np.ones((copies, 4))
