@@ -217,6 +217,7 @@ def test_thm_mean_value_needs_a_bound_everywhere_between():
 # --- thm-lipschitz ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(2, 8), norm=st.sampled_from(["1", "2", "inf", "fro", "perron"]))
 @settings(max_examples=40, deadline=None)
 def test_thm_lipschitz(seed, n, norm):
@@ -404,6 +405,7 @@ def test_thm_brouwer_needs_a_continuous_rate():
 # --- thm-monotone -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(1, 8), total=st.floats(1, 2000), E0=st.floats(-5, 15))
 @settings(max_examples=20, deadline=None)
 def test_thm_monotone(seed, n, total, E0):

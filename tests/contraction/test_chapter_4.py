@@ -97,6 +97,7 @@ def test_mixed_networks_are_lost_far_above_every_promise(seed, table):
     assert np.isinf(lost).sum() <= 8
 
 
+@pytest.mark.slow
 def test_how_often_they_are_lost_depends_on_the_ratio_and_on_the_outside_current(table):
     """20 networks of each: γ = 2 hardly any, γ = 8 earlier than γ = 4, and 4 mV later than 8 mV."""
     strengths = np.arange(10.0, 101, 5)

@@ -70,6 +70,7 @@ def test_two_crossings_in_one_step_are_told_apart():
     np.testing.assert_allclose([e.strength for e in branch.events], [1, 1.001, 1.002], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_branch_does_not_jump_to_another():
     """This one has neighbours so close that a step of the first size lands on one of them."""
     A = erdos_renyi(100, 0.2, rng=3) * dale_signs(100)
@@ -210,6 +211,7 @@ def test_every_strength_comes_back_in_the_order_asked(strengths, from_start):
     assert branch.with_events()[0].tolist() in (sorted(set(strengths)), sorted(set(strengths))[::-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from([-400.0, -150.0, 0.0, 100.0, 250.0, 270.0, 290.0, 400.0]), max_size=6), st.data())
 def test_no_pass_is_lost_whatever_the_order(strengths, data):

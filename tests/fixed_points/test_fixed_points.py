@@ -372,6 +372,7 @@ def test_what_36_random_starts_miss_is_found():
     assert not found.missing
 
 
+@pytest.mark.slow
 def test_uniqueness_is_claimed_only_with_a_proof():
     weak = find_fixed_points(er(g=1.0, ratio=4.0), rng=0)
     assert (weak.unique, weak.proof) == (True, "Banach")

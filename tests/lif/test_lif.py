@@ -184,6 +184,7 @@ def test_golden_noise_free_rates(golden):
 # --- the time step
 
 
+@pytest.mark.slow
 def test_dt_bias_is_the_golden_one(golden):
     # Euler and exact rule, plain threshold, against rates from a quadrature of the discrete chain: |z| < 4 in each.
     for neuron, item in dt_items(golden):
