@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import scipy.sparse.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -315,3 +316,31 @@ def test_neurons_that_differ_have_their_own_ranges_and_fit_the_network():
     assert net.known.max_slope >= max_slope().slope  # which tau_ref = 2 ms has: the others are less steep
     with pytest.raises(ValueError, match="neuron must describe 2 neurons to fit W, got 3"):
         RateNetwork(np.zeros((2, 2)), 8.0, neurons)
+
+
+def test_rounding_and_the_box_are_what_their_bounds_say():
+    """Four roundings of the largest terms of a sum; outward by 2 (n + 8) roundings where a neuron hears anything."""
+    eps = 2.0**-52
+    W = np.array([[0.0, 3.0, -5.0], [0.0, 0.0, 0.0], [2.0, -1.0, 0.0]])
+    net = RateNetwork(W, [8.0, -9.0, 1e6])
+    E, r = np.array([[1.0, -2e3, 3.0], [0.0, 1.0, 5.0]]), np.array([[0.1, 0.5, 0.2], [0.0, 0.0, -0.3]])
+    np.testing.assert_allclose(net.rounding(E, r), 4 * eps * np.array([8 * 0.5 + 2e3, 8 * 0.3 + 5]), rtol=1e-12)
+    assert net.rounding(E[0], r[0]) == net.rounding(E, r)[0]
+    low, high = net.box()
+    unit = 2 * 11 * eps
+    np.testing.assert_allclose([5.5 - low[0], 999_999.5 - low[2]], unit * np.array([8 + 2.5, 1e6 + 0.5]), rtol=0.05)
+    np.testing.assert_allclose([high[0] - 9.5, high[2] - 1_000_001], unit * np.array([8 + 1.5, 1e6 + 1]), rtol=0.05)
+    assert low[1] == high[1] == -9  # hears nothing
+
+
+@pytest.mark.parametrize("limit", [5, 39, 40])
+def test_the_largest_eigenvalues_of_a_sparse_network_by_either_way(monkeypatch, limit):
+    monkeypatch.setattr("netmod.dynamics._DENSE_EIG", limit)
+    calls, eigs = [], scipy.sparse.linalg.eigs
+    monkeypatch.setattr(scipy.sparse.linalg, "eigs", lambda *a, **k: (calls.append(k["k"]), eigs(*a, **k))[1])
+    A = np.random.default_rng(0).normal(0, 30, (40, 40)) * (np.random.default_rng(1).random((40, 40)) < 0.2)
+    net = RateNetwork(scipy.sparse.csr_array(A), 10.0)
+    E = np.full(40, 10.0)
+    assert net.spectral_radius(E) == pytest.approx(np.abs(np.linalg.eigvals(RateNetwork(A, 10.0).jacobian(E))).max())
+    assert calls == ([4] if limit < 40 else [])
+    assert RateNetwork(scipy.sparse.csr_array((40, 40)), 10.0).spectral_radius(E) == 0
