@@ -39,7 +39,7 @@ def test_whole_numbers_in_their_limits():
         with pytest.raises(ValueError, match=f"^n must be {text}, got {value}"):
             _checks.integer("n", value, low=low)
     for value in (True, np.True_, 1.0):
-        with pytest.raises(TypeError, match="^n must be a whole number, got"):
+        with pytest.raises(TypeError, match=r"^n must be a whole number, got"):
             _checks.integer("n", value)
     with pytest.raises(TypeError, match=r"^x must be a number, got True"):
         _checks.number("x", True)
