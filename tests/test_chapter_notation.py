@@ -44,7 +44,6 @@ OTHER = r"correlation|asymptote|outlier|standard deviation|spread|conductance|me
 """What a reserved symbol has been elsewhere: "the correlation ρ" defines one as much as "ρ is a correlation"."""
 
 UNFINISHED = {
-    "05-fixed-points": "s is a strength",
     "06-results": "m is a mean current, s a mean sign",
 }
 """Chapters in which a reserved symbol has a second meaning still, and which one."""

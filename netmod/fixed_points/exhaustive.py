@@ -164,7 +164,8 @@ def _inverse(M: Floats) -> Floats:
     try:
         C = np.linalg.inv(M)
     except np.linalg.LinAlgError:
-        C = np.linalg.inv(M + 1e-9 * np.random.default_rng(0).standard_normal(M.shape[1:]))
+        size = np.maximum(1.0, np.abs(M).max(axis=(1, 2), keepdims=True))
+        C = np.linalg.inv(M + 1e-9 * size * np.random.default_rng(0).standard_normal(M.shape[1:]))
     return np.asarray(C, dtype=float)
 
 

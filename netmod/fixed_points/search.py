@@ -16,6 +16,7 @@ _ROUNDS = 12  # most rounds of deflation
 _STUBBORN = 5  # rounds that bring nothing new while the indices say that a point is missing
 _PAIRS = 24  # of known points, between which it starts
 _SAMPLE = 16  # neurons that start alone at one end of the box
+_HIDDEN = "listing states where rounding hides the residual"
 _LEVELS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9])
 
 
@@ -62,9 +63,13 @@ class Notebook:
         new = 0
         ok = np.atleast_1d(result.converged)
         found = rows(result.E)[ok]
-        # Where rates grow faster than any line, rounding hides everything far out: such a state is no finding.
+        # A residual can be large and rounding alone: where rates overflow it is infinite, as its rounding is, and
+        # where huge connections cancel it says nothing about the state. That is no finding.
         moved, size = (np.abs(x).max(axis=1, initial=0.0) for x in (self.net(found) - found, found))
-        found = found[moved <= 1e-6 * np.maximum(1, size)]
+        clear = moved <= 1e-6 * np.maximum(1, size)
+        if not clear.all() and _HIDDEN not in self.skipped:
+            self.skipped.append(_HIDDEN)
+        found = found[clear]
         for E, sharper in zip(found, self.polish(found), strict=True):
             for point, methods in zip(self.points, self.found_by, strict=True):
                 if self.close(point, E) or self.same(point, sharper):
