@@ -84,7 +84,9 @@ def exercise_3(answer: object) -> None:
         raise Hint("Some starts lie outside the box. No fixed point does.")
     if np.ptp(starts, axis=0).max() < 1e-9:
         raise Hint("All your starts are the same.")
-    run = iterate(net, starts)
+    # Chance may deny 36 starts the small valley of the quiet point: three times 36 are let off with one success.
+    more = [np.asarray(spread(net, 36, np.random.default_rng(seed)), float) for seed in (4, 5)]
+    run = iterate(net, np.concatenate([starts, *more]))
     if len(np.unique(run.E.mean(axis=1).round(2))) < 2:
         raise Hint("They still end at one point. Do the means of your starts differ from start to start?")
 
