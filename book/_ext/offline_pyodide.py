@@ -2,8 +2,8 @@
 
 A published book takes Pyodide from its own address. For a book without a network, and for the tests, its files are
 taken from wheels (requirements/pyodide.txt names them, with their hashes): one that carries the distribution, the
-others pure Python that a notebook needs besides. Every file is checked against the distribution's own list, and
-netmod's wheel is added to it, so that ``import netmod`` works at once.
+others pure Python that a notebook needs besides. Every file is checked against the distribution's own list. The
+package netmod is no part of it: the site has it, and live cells and notebooks take it from there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ NEEDS = {
     "networkx": ["decorator", "setuptools", "matplotlib", "numpy"],
     "prompt-toolkit": ["wcwidth"],
     "stack-data": ["executing", "asttokens", "pure-eval"],
-    "netmod": ["numpy", "scipy", "networkx", "matplotlib"],
 }
 """What the added wheels need: nothing in a browser reads their own metadata."""
 
