@@ -17,7 +17,8 @@ def chapter(number, title):
 <p>Text. <a href="file.ipynb">a file</a> <a href="../index.html#c1">a place</a> <a href="index.html">a page</a></p>
 {CELL}<button>Live</button>
 <section id="s{number}"><h3>A section of {title}</h3><p>{"Words. " * 900}</p></section>
-<div class="solution dropdown admonition" id="sol{number}"><p>Solved {number}.</p></div></section>"""
+<details class="solution admonition" id="sol{number}"><summary>Solution</summary><p>Solved {number}.</p></details>
+</section>"""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,8 @@ def book(tmp_path_factory):
         shutil.copy(ROOT / name, root)
     page = root / "_build" / "singlehtml" / "book" / "index.html"
     page.parent.mkdir(parents=True)
-    body = chapter(1, "First") + chapter(2, "Second")
+    parts = [f'<div class="toctree-wrapper">{chapter(*each)}</div>' for each in ((1, "First"), (2, "Second"))]
+    body = f'<section id="top"><h1>Preface</h1><p>Words.</p>{"".join(parts)}</section>'
     page.write_text(f"<html lang=en><meta charset=utf-8><title>x</title><article>{body}</article></html>")
     assert printed.main(root) == 0
     return root, (root / "_build" / "netmod-book.pdf").read_bytes()
@@ -41,12 +43,22 @@ def test_the_pdf_has_its_parts_in_order_and_no_path_of_the_builder(book):
     root, pdf = book
     entries = printed.outline(pdf)
     titles = [re.sub(r"\W+", " ", title).strip() for title, _ in entries]
-    wanted = ["Licence", "Contents", "1 First", "A section of First", "2 Second", "A section of Second", "Solutions"]
+    wanted = [
+        "Licence",
+        "Contents",
+        "Preface",
+        "1 First",
+        "A section of First",
+        "2 Second",
+        "A section of Second",
+        "Solutions",
+    ]
     first = list(dict.fromkeys(title for title in titles if title in wanted))  # a chapter has its solutions too
     assert first == wanted
     pages = {title: min(p for t, (_, p) in zip(titles, entries, strict=True) if t == title) for title in wanted}
     assert pages["Licence"] == 2
-    assert pages["Contents"] < pages["1 First"] < pages["2 Second"] < pages["Solutions"]
+    assert pages["Contents"] < pages["Preface"] < pages["1 First"] < pages["2 Second"] < pages["Solutions"]
+    assert printed.blank_pages(pdf) == []
     assert b"file://" not in pdf
     assert str(root).encode() not in pdf
 

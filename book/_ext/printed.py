@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ FOOTER = (
 )
 # On the single page a chapter's title is a second-level heading: give each level the size it has on the site.
 STYLE = """
-span[id^="document-"] + section > h2, #print-solutions > h2 { font-size: 20pt; break-before: page; }
+span[id^="document-"] + section, #print-solutions { break-before: page; }
+span[id^="document-"] + section > h2, #print-solutions > h2 { font-size: 20pt; margin-top: 0 !important; }
+h2 { border-top: none !important; }
 h3 { font-size: 15pt !important; }
 h4 { font-size: 12pt !important; }
 #print-title { height: 225mm; display: flex; flex-direction: column; justify-content: center; text-align: center; }
@@ -51,7 +54,16 @@ h4 { font-size: 12pt !important; }
 figure, figure img, tr, div.math, .sd-card { break-inside: avoid; }
 """
 BOOK = r"""
-({title, author, licence}) => {
+async ({title, author, licence}) => {
+  const book = document.querySelector('article');
+  // Pictures of the chapters' cards are in the site; those for a dark screen stay there.
+  document.querySelectorAll('.chapter-picture img').forEach(each => {
+    if (each.classList.contains('in-dark')) each.remove(); else each.src = '../html/' + each.getAttribute('src');
+  });
+  const images = [...document.querySelectorAll('img')];
+  images.forEach(each => { each.loading = 'eager' });
+  await Promise.all(images.map(each => each.decode().catch(() => each.closest('.chapter-picture')?.remove())));
+
   // Code that the site folds is left out, its output kept.
   document.querySelectorAll('.cell').forEach(cell => {
     const folded = cell.querySelector(':scope > details.hide');
@@ -60,7 +72,8 @@ BOOK = r"""
     }
   });
   document.querySelectorAll('details').forEach(each => { each.open = true });
-  const onScreenOnly = '.cell summary, details.hide > summary, button, .copybtn, .headerlink, .explorable, input';
+  const onScreenOnly =
+    '.start-reading, .cell summary, details.hide > summary, button, .copybtn, .headerlink, .explorable, input';
   document.querySelectorAll(onScreenOnly).forEach(each => each.remove());
 
   const chapters = [...document.querySelectorAll('span[id^="document-"]')]
@@ -78,7 +91,7 @@ BOOK = r"""
   end.id = 'print-solutions';
   end.innerHTML = '<h2>Solutions</h2>';
   chapters.forEach(chapter => {
-    const found = [...chapter.querySelectorAll('div.solution')];
+    const found = [...chapter.querySelectorAll('.solution')];
     if (!found.length) return;
     const title = document.createElement('h3');
     title.textContent = own(chapter.querySelector('h2, h1'));
@@ -92,8 +105,7 @@ BOOK = r"""
     });
   });
 
-  const article = chapters.at(-1).parentElement;
-  if (end.children.length > 1) article.append(end);
+  if (end.children.length > 1) book.append(end);
 
   // Links to files and to pages are of no use on paper, and would tell where the book was built.
   document.querySelectorAll('a[href]').forEach(link => {
@@ -123,12 +135,13 @@ BOOK = r"""
     line.querySelector('.words').textContent = own(heading);
     contents.append(line);
   };
+  add(book.querySelector('h1'), 'chapter');
   chapters.forEach(chapter => {
     add(chapter.querySelector('h2, h1'), 'chapter');
     chapter.querySelectorAll('h3').forEach(each => add(each, 'section'));
   });
   if (end.children.length > 1) add(end.querySelector('h2'), 'chapter');
-  article.prepend(front);
+  book.prepend(front);
   return [...contents.querySelectorAll('a')].map(line => line.querySelector('.words').textContent);
 }
 """
@@ -160,9 +173,8 @@ def licence(root: Path) -> str:
     )
 
 
-def outline(pdf: bytes) -> list[tuple[str, int]]:
-    """Return the title and the page, from 1, of every entry of the outline of a PDF that Chromium wrote."""
-    objects = dict(re.findall(rb"(?:^|\n)(\d+) 0 obj\n(.*?)\nendobj", pdf, re.S))
+def page_objects(objects: dict[bytes, bytes], pdf: bytes) -> list[bytes]:
+    """Return the numbers of the objects of a PDF that are its pages, in order."""
     pages: list[bytes] = []
 
     def walk(number: bytes) -> None:
@@ -173,10 +185,15 @@ def outline(pdf: bytes) -> list[tuple[str, int]]:
         else:
             pages.append(number)
 
-    tree = re.search(rb"/Pages (\d+) 0 R", pdf)
-    if tree:
+    if tree := re.search(rb"/Pages (\d+) 0 R", pdf):
         walk(tree[1])
-    place = {number: i for i, number in enumerate(pages, 1)}
+    return pages
+
+
+def outline(pdf: bytes) -> list[tuple[str, int]]:
+    """Return the title and the page, from 1, of every entry of the outline of a PDF that Chromium wrote."""
+    objects = dict(re.findall(rb"(?:^|\n)(\d+) 0 obj\n(.*?)\nendobj", pdf, re.S))
+    place = {number: i for i, number in enumerate(page_objects(objects, pdf), 1)}
     found: list[tuple[str, int]] = []
 
     def read(number: bytes) -> None:
@@ -201,6 +218,19 @@ def _text(string: bytes) -> str:
     else:
         raw = re.sub(rb"\\([()\\])", rb"\1", string[1:-1])
     return raw[2:].decode("utf-16-be") if raw.startswith(b"\xfe\xff") else raw.decode("latin-1")
+
+
+def blank_pages(pdf: bytes) -> list[int]:
+    """Return the pages, from 1, of a PDF that Chromium wrote that have a number and nothing else on them."""
+    objects = dict(re.findall(rb"(?:^|\n)(\d+) 0 obj\n(.*?)\nendobj", pdf, re.S))
+    blank = []
+    for position, number in enumerate(page_objects(objects, pdf), 1):
+        content = re.search(rb"/Contents (\d+) 0 R", objects[number])
+        stream = content and re.search(rb"stream\r?\n(.*?)\r?\nendstream", objects[content[1]], re.S)
+        drawn = zlib.decompressobj().decompress(stream[1]) if stream else b""
+        if len(re.findall(rb"T[jJ]\b", drawn)) + 5 * len(re.findall(rb"\bDo\b", drawn)) < 5:
+            blank.append(position)
+    return blank
 
 
 def pages_of(headings: list[str], entries: list[tuple[str, int]]) -> list[int]:
@@ -258,6 +288,8 @@ def main(root: Path = ROOT) -> int:
         page.evaluate(NUMBERS, pages_of(headings, outline(draft.read_bytes())))
         page.pdf(path=target, **options)
         browser.close()
+    if blank := blank_pages(target.read_bytes()):
+        print(f"These pages are blank: {', '.join(map(str, blank))}", file=sys.stderr)
     print(f"Open this file: {target}")
     return 0
 
