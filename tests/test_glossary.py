@@ -81,7 +81,7 @@ ORDINARY = (
 SHORT = {"second-order network": "SONET"}
 """What else a term is called."""
 
-OWED = {"05-fixed-points", "06-results"}
+OWED = {"06-results"}
 """Chapters that use terms before they say what they mean still."""
 
 
