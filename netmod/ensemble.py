@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, as_completed
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from io import BytesIO
@@ -42,6 +42,9 @@ Rate = Callable[[Any], Any]
 BATCH_BYTES = 2**25
 """A network's strengths and starts are iterated in batches of about this size, which bounds the memory of a task."""
 
+SAME = 1e-6
+"""Two states are the same fixed point if no component differs by more, mV."""
+
 TABLE_REACH, SHORTEST_REACH = 4000.0, 40.0
 """How far from threshold, mV, the default rate table goes; beyond it the exact formula is used. Neurons that differ
 have a table for each kind, all in the memory of four: if these would not even reach 40 mV, there is none."""
@@ -67,9 +70,10 @@ class Sweep:
     status : (N, S, starts) int8 array
         What each run did, as an index into `STATUS`; -1 in a network that failed.
     residual : (N, S, starts) array
-        Largest component of the difference F(E) - E at the end of each run, mV.
+        Largest component of the difference F(E) - E at the end of each run, mV; good to some parts in a thousand for
+        runs that end where another of their strength has ended.
     iterations : (N, S, starts) int array
-        Steps that each run took.
+        Steps that each run took; a count may be off by one, and in long runs by a few in a hundred.
     failures : dict
         Index of each network that could not be computed → the error's text. Its entries are NaN, 0 and -1.
     problem : dict
@@ -273,6 +277,7 @@ def sweep(
             )
         out, failures = {name: getattr(earlier, name).copy() for name in _ARRAYS}, dict(earlier.failures)
     span = _table_span(stack, call, known)
+    call["process"] = os.getpid()  # another one has another BLAS
     jobs = [(i, partial(_solve, stack[i], streams[i], span, call)) for i in sorted(failures)]
     futures: dict[Future[Any], int] = {}
 
@@ -288,10 +293,11 @@ def sweep(
     try:
         if checkpoint is not None:
             _journal.begin(checkpoint, so_far._records())
-        for i, result in _progress(_run(jobs, executor, futures), len(jobs), progress):
-            keep(i, result)
-            if checkpoint is not None and i not in failures:
-                _journal.append(checkpoint, [np.array(i), *(result[name] for name in _ARRAYS[1:])])
+        with _one_thread():
+            for i, result in _progress(_run(jobs, executor, futures), len(jobs), progress):
+                keep(i, result)
+                if checkpoint is not None and i not in failures:
+                    _journal.append(checkpoint, [np.array(i), *(result[name] for name in _ARRAYS[1:])])
         if checkpoint is not None:
             so_far.save(checkpoint)
     except BaseException as stop:  # an interruption, or a disk that is full: nothing that is finished is lost
@@ -395,6 +401,19 @@ def _progress(results: Iterator[Any], total: int, show: bool) -> Iterator[Any]:
     return iter(tqdm(results, total=total, unit="network"))
 
 
+def _one_thread() -> AbstractContextManager[object]:
+    """Return a context in which BLAS keeps to one thread, if threadpoolctl is installed.
+
+    The matrices of a sweep are small. BLAS would share each product among all cores, which gains nothing there, burns
+    their time in waiting, and takes them from the other tasks of a pool.
+    """
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(1, user_api="blas")
+
+
 def _solve(
     A: Any, rng: np.random.Generator, span: tuple[float, float] | None, call: Mapping[str, Any]
 ) -> dict[str, NDArray[Any]]:
@@ -402,6 +421,13 @@ def _solve(
 
     With a `span` (see `_table_span`), the iteration looks the rate up in a table.
     """
+    with nullcontext() if os.getpid() == call["process"] else _one_thread():
+        return _steady_states(A, rng, span, call)
+
+
+def _steady_states(
+    A: Any, rng: np.random.Generator, span: tuple[float, float] | None, call: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
     net = RateNetwork(connection_matrix(A, 1.0, call["signs"]), call["E0"], call["neuron"], call["rate"])
     n, strengths, starts = net.n, call["strengths"], call["starts"]
     table = None if span is None else _table(net.neuron, span)
@@ -411,15 +437,26 @@ def _solve(
         part = slice(first, first + batch)
         begin = random_starts(net, strengths[part], starts, rng)
         columns = np.repeat(strengths[part], starts)
-        runs = iterate_columns(net, columns, begin, rate=table, tol=call["tol"], max_iter=call["max_iter"])
+        runs = iterate_columns(
+            net,
+            columns,
+            begin,
+            rate=table,
+            tol=call["tol"],
+            max_iter=call["max_iter"],
+            family=1 if table is None else starts,
+        )
         for name in ("status", "residual", "iterations"):
             out[name][part] = getattr(runs, name).reshape(-1, starts)
         settled = out["status"][part] == STATUS.index("converged")
-        for s, (points, ok) in enumerate(zip(runs.E.reshape(-1, starts, n), settled, strict=True), start=first):
-            if ok.any():
-                distinct, counts = _distinct_points(points[ok])
-                out["distinct"][s] = len(distinct)
-                out["E"][s] = distinct[counts.argmax()]
+        ends = runs.E.reshape(-1, starts, n)
+        one = settled.all(axis=1)  # all at the point of the first: most often so, and quickly seen
+        one[one] = np.ptp(ends[one], axis=1).max(axis=1, initial=0.0) <= SAME
+        out["distinct"][part][one], out["E"][part][one] = 1, ends[one, 0]
+        for s in np.flatnonzero(settled.any(axis=1) & ~one):
+            distinct, counts = _distinct_points(ends[s, settled[s]])
+            out["distinct"][first + s] = len(distinct)
+            out["E"][first + s] = distinct[counts.argmax()]
     found = out["distinct"] > 0
     out["rate"][found] = net.rates(out["E"][found])
     return out
@@ -437,7 +474,7 @@ def _empty(shape: tuple[int, ...], starts: int, n: int) -> dict[str, NDArray[Any
 
 
 def _distinct_points(
-    points: NDArray[np.float64], *, atol: float = 1e-6
+    points: NDArray[np.float64], *, atol: float = SAME
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the different rows of `points` (m, n), in order of appearance, and how often each occurs.
 

@@ -1,6 +1,7 @@
 """Sweeps: the same answer whoever computes it, every run labelled, failures reported by index and the rest kept."""
 
 import os
+import sys
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -92,6 +93,61 @@ def test_same_seed_same_result_whatever_the_batches(stack, reference, monkeypatc
 def test_any_executor_gives_the_same_result(stack, reference, pool):
     with pool(2) as executor:
         assert same(sweep(stack, STRENGTHS, executor=executor, **CALL), reference)
+
+
+def threads_of_blas():
+    threadpoolctl = pytest.importorskip("threadpoolctl", reason="without threadpoolctl BLAS does as it likes")
+    return max(pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas")
+
+
+def threads_in_a_worker():
+    """Return the threads of BLAS in a task of a sweep that another process has asked for, and after it."""
+    from threadpoolctl import threadpool_limits
+
+    seen = []
+    with threadpool_limits(2, user_api="blas"):
+        call = {
+            "strengths": np.ones(1),
+            "E0": np.full(2, 8.0),
+            "signs": np.ones(2),
+            "neuron": LIF(),
+            "starts": 1,
+            "tol": 1e-9,
+        }
+        call |= {"max_iter": 9, "process": -1, "rate": lambda E: seen.append(threads_of_blas()) or firing_rate(E)}
+        netmod.ensemble._solve(np.ones((2, 2)), np.random.default_rng(0), None, call)
+        return max(seen), threads_of_blas()
+
+
+def test_a_sweep_keeps_blas_to_one_thread_and_gives_it_back(stack, reference):
+    threads_of_blas()
+    from threadpoolctl import threadpool_limits
+
+    seen = []
+
+    def rate(E):
+        seen.append(threads_of_blas())
+        return firing_rate(E)
+
+    known = KnownRate(rate, low=0.0, high=0.5)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads_of_blas()
+        assert before == 2
+        assert same(sweep(stack, STRENGTHS, **CALL), reference)
+        sweep(stack, STRENGTHS, rate=known, **CALL)
+        with ThreadPoolExecutor(3) as executor:
+            sweep(stack, STRENGTHS, rate=known, executor=executor, **CALL)
+        assert threads_of_blas() == before
+        assert seen.count(2) == 2  # the first call of each sweep, by which its problem is known, is outside
+        assert set(seen) == {1, 2}
+    seen.clear()
+    with ProcessPoolExecutor(1) as executor:
+        assert executor.submit(threads_in_a_worker).result() == (1, 2)
+
+
+def test_a_sweep_works_without_threadpoolctl(stack, reference, monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert same(sweep(stack, STRENGTHS, **CALL), reference)
 
 
 PLAIN = KnownRate(firing_rate, low=0.0, high=0.5)

@@ -14,8 +14,9 @@ from netmod.rate.siegert import Scales, elementwise, evaluate
 
 Floats = NDArray[np.float64]
 
-_BLOCK = 4096  # look-ups that go through the cubic together: their temporaries stay in cache
+_BLOCK = 8192  # look-ups that go through the cubic together: their temporaries stay in cache
 _MAX_CELLS = 2**21
+_FINE, _WIDEST = 512, 512  # of the table of straight lines: cells a sigma, and the widest range in units of sigma
 
 
 class RateTable:
@@ -65,6 +66,7 @@ class RateTable:
         self._kinds, self._kind = kinds(neuron)
         self._rate = _hermite(self._kinds, self.E_min, self.E_max, self.tol, 0)
         self._slope: Floats | None = None
+        self._lines: Lines | None = None
 
     def __repr__(self) -> str:
         return f"RateTable({self.neuron!r}, {self.E_min:g}, {self.E_max:g}, tol={self.tol:g})"
@@ -94,8 +96,18 @@ class RateTable:
             self._slope = _hermite(self._kinds, self.E_min, self.E_max, self.tol, 1)
         return self._look_up(self._slope, E, out, 1)
 
+    def lines(self) -> Lines | None:
+        """Return a coarse table in single precision, good to about 10⁻⁷/ms; None if it were large."""
+        sigma, width = float(np.min(self.neuron.sigma)), self.E_max - self.E_min
+        cells = math.ceil(width / sigma * _FINE)
+        if self._lines is None and width <= _WIDEST * sigma and cells * math.prod(self._kinds.shape) <= _MAX_CELLS:
+            self._lines = Lines(self._kinds, self._kind, self.E_min, self.E_max, cells)
+        return self._lines
+
     def _look_up(self, table: Floats, E: ArrayLike, out: Floats | None, order: int) -> Any:
-        E = fit(array("E", E, finite=False), self.neuron)
+        E = array("E", E, finite=False)
+        if self._kind is not None:
+            E = fit(E, self.neuron)
         if out is None:
             result = np.empty_like(E)
         elif not isinstance(out, np.ndarray) or out.dtype != np.float64:
@@ -109,19 +121,19 @@ class RateTable:
         same = E.strides == result.strides and (flags.c_contiguous or (kind is None and flags.f_contiguous))
         source = E.ravel(order="K" if same else "C")
         target = result.ravel(order="K") if same else np.empty(E.size)
-        cells = table.shape[1] - 1
+        cells = len(table) - 1
         per_mV = cells / (self.E_max - self.E_min)
-        columns = table.reshape(4, -1)
-        size = min(_BLOCK, source.size)
+        cubics = table.reshape(-1, 4)  # the four numbers of a cell lie together, and are fetched together
+        size = -(-source.size // max(1, -(-source.size // _BLOCK)))
         if kind is not None:  # blocks of whole rows: the kinds come in the same order in each
             kind = np.tile(kind, max(1, _BLOCK // max(1, kind.size)))
             size = min(kind.size, source.size)
-        u_, floor_, term_, cell_ = np.empty(size), np.empty(size), np.empty(size), np.empty(size, dtype=np.intp)
+        u_, floor_, cubic_, cell_ = np.empty(size), np.empty(size), np.empty((size, 4)), np.empty(size, dtype=np.intp)
         for start in range(0, source.size, size or 1):
             x = source[start : start + size]
             y = target[start : start + size]
             n = x.size
-            u, floor, term, cell = u_[:n], floor_[:n], term_[:n], cell_[:n]
+            u, floor, cubic, cell = u_[:n], floor_[:n], cubic_[:n], cell_[:n]
             np.subtract(x, self.E_min, out=u)
             np.multiply(u, per_mV, out=u)
             outside = None
@@ -134,14 +146,15 @@ class RateTable:
             np.copyto(cell, floor, casting="unsafe")
             np.subtract(u, floor, out=u)
             if kind is not None:
-                np.multiply(cell, table.shape[2], out=cell)
+                np.multiply(cell, table.shape[1], out=cell)
                 np.add(cell, kind[:n], out=cell)
             # mode="clip" only spares take a check; every cell is in range
-            np.take(columns[3], cell, out=y, mode="clip")
-            for c in columns[2::-1]:
-                np.multiply(y, u, out=y)
-                np.take(c, cell, out=term, mode="clip")
-                np.add(y, term, out=y)
+            np.take(cubics, cell, axis=0, out=cubic, mode="clip")
+            np.multiply(cubic[:, 3], u, out=y)
+            for k in (2, 1, 0):
+                np.add(y, cubic[:, k], out=y)
+                if k:
+                    np.multiply(y, u, out=y)
             if outside is not None:
                 y[outside] = exact
         if not same:
@@ -149,10 +162,42 @@ class RateTable:
         return result[()] if out is None else out
 
 
-def _hermite(neuron: LIF, E_min: float, E_max: float, tol: float, order: int) -> Floats:
-    """Return cubic coefficients (4, cells + 1), or (4, cells + 1, n), whose error in every cell is below `tol`.
+class Lines:
+    """A rate from straight lines between exact values, in single precision: for steps that are far from their end.
 
-    The last column holds the end of the table. Cubic Hermite error: h**4 / 384 times the fourth derivative.
+    Beyond its ends it goes on straight: a caller makes it wide enough.
+    """
+
+    def __init__(self, kinds: LIF, kind: NDArray[np.intp] | None, E_min: float, E_max: float, cells: int) -> None:
+        nodes = np.linspace(E_min, E_max, cells + 1)
+        f = evaluate(nodes[:, None] if kinds.shape else nodes, kinds, 0)
+        line = np.empty((cells, *f.shape[1:]), np.complex64)  # value and rise of a cell, to be fetched as one number
+        line.real, line.imag = f[:-1], np.diff(f, axis=0)
+        self.line, self.kind, self.cells = line.reshape(-1), kind, cells
+        self.low, self.per_mV = np.float32(E_min), np.float32(cells / (E_max - E_min))
+
+    def __call__(self, E: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+        """Put the rates at `E` (rows, n) into `out`."""
+        rows = max(1, _BLOCK // max(1, E.shape[1]))
+        for first in range(0, len(E), rows):
+            u, y = E[first : first + rows] - self.low, out[first : first + rows]
+            np.multiply(u, self.per_mV, out=u)
+            np.floor(u, out=y)
+            np.minimum(np.maximum(y, 0.0, out=y), self.cells - 1, out=y)
+            np.subtract(u, y, out=u)
+            cell = y.astype(np.intp)
+            if self.kind is not None:
+                cell *= len(self.line) // self.cells
+                cell += self.kind
+            line = np.take(self.line, cell, mode="clip")
+            np.multiply(line.imag, u, out=y)
+            np.add(y, line.real, out=y)
+
+
+def _hermite(neuron: LIF, E_min: float, E_max: float, tol: float, order: int) -> Floats:
+    """Return cubic coefficients (cells + 1, 4), or (cells + 1, n, 4), whose error in every cell is below `tol`.
+
+    The last row holds the end of the table. Cubic Hermite error: h**4 / 384 times the fourth derivative.
     """
     n = math.prod(neuron.shape)
     cells = max(8, int(np.ceil(4 * (E_max - E_min) / np.min(neuron.sigma, initial=np.inf))))
@@ -173,8 +218,8 @@ def _hermite(neuron: LIF, E_min: float, E_max: float, tol: float, order: int) ->
         middle = f[:-1] + d[:-1] / 2 + c2 / 4 + c3 / 8
         error = float(np.abs(middle - evaluate(nodes[:-1] + h / 2, neuron, order)).max(initial=0.0))
         if error <= 0.8 * tol:
-            table = np.zeros((4, *f.shape))
-            table[0], table[1, :-1], table[2, :-1], table[3, :-1] = f, d[:-1], c2, c3
+            table = np.zeros((*f.shape, 4))
+            table[..., 0], table[:-1, ..., 1], table[:-1, ..., 2], table[:-1, ..., 3] = f, d[:-1], c2, c3
             return table
         cells = int(cells * min(16.0, max(1.1, 1.05 * (error / (0.8 * tol)) ** 0.25)))
     raise ValueError(

@@ -492,7 +492,7 @@ def test_tables_of_neurons_that_differ(order):
     out = E.copy()
     assert look(out, out=out) is out
     np.testing.assert_array_equal(out, look(E))
-    assert table._rate.shape[2] == 61  # thirty neurons are of one kind
+    assert table._rate.shape[1] == 61  # thirty neurons are of one kind
     assert RateTable(LIF(sigma=np.ones(0)), 0.0, 1.0)(np.ones((3, 0))).shape == (3, 0)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(table))(E), table(E))
     with pytest.raises(ValueError, match=r"^E must have shape \(\.\.\., 90\)"):
