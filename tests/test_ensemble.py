@@ -114,7 +114,12 @@ def threads_in_a_worker():
             "starts": 1,
             "tol": 1e-9,
         }
-        call |= {"max_iter": 9, "process": -1, "rate": lambda E: seen.append(threads_of_blas()) or firing_rate(E)}
+        call |= {
+            "tol": 1e-9,
+            "max_iter": 9,
+            "process": -1,
+            "rate": lambda E: seen.append(threads_of_blas()) or firing_rate(E),
+        }
         netmod.ensemble._solve(np.ones((2, 2)), np.random.default_rng(0), None, call)
         return max(seen), threads_of_blas()
 

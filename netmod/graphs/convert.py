@@ -88,19 +88,36 @@ def from_networkx(G: nx.Graph, weight: str | None = "weight", *, sparse: bool = 
         raise ValueError("G must have at least one node")
     if weight is not None:
         _checks.instance("weight", weight, str)
-        known = {name for *_, data in G.edges(data=True) for name in data}
-        if weight not in known and weight != "weight" and G.number_of_edges():
+        if weight != "weight" and G.number_of_edges() and not any(weight in data for *_, data in G.edges(data=True)):
+            known = {name for *_, data in G.edges(data=True) for name in data}
             raise ValueError(f"weight must be an attribute of the edges ({sorted(map(str, known))}), got {weight!r}")
     numbered = all(isinstance(v, int | np.integer) and 0 <= v < n for v in G.nodes)
     place = {v: int(v) if numbered else i for i, v in enumerate(G.nodes)}
     # With weight=None this asks for an attribute called None, which no edge has: every weight is the default.
-    edges = [(j, i, _weight(j, i, w)) for j, i, w in G.edges(data=weight, default=1.0)]
-    if not G.is_directed():
-        edges += [(i, j, w) for j, i, w in edges if i != j]
-    rows = [place[i] for _, i, _ in edges]
-    columns = [place[j] for j, _, _ in edges]
-    weights = np.array([w for _, _, w in edges], dtype=np.float64)
-    coo = sp.coo_array((weights, (rows, columns)), shape=(n, n))
+    if G.is_multigraph():
+        edges = list(G.edges(data=weight, default=1.0))
+        if not G.is_directed():
+            edges += [(i, j, w) for j, i, w in edges if i != j]
+        sources: Any = [place[j] for j, _, _ in edges]
+        targets = [place[i] for _, i, _ in edges]
+        weights = [w for *_, w in edges]
+    else:  # the same, more quickly, from the dictionary of each node, which has an undirected edge both ways
+        sources = np.repeat([place[j] for j in G], [len(to) for _, to in G.adjacency()])
+        targets = [place[i] for _, to in G.adjacency() for i in to]
+        weights = [data.get(weight, 1.0) for _, to in G.adjacency() for data in to.values()]
+    try:
+        values = np.array(weights, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        values = np.full(len(weights), np.nan)
+    if values.shape != (len(targets),) or not np.isfinite(values).all():
+        names = list(G)
+        name = dict(zip(map(place.get, names), names, strict=True))
+        values = np.array([_weight(name[j], name[i], w) for j, i, w in zip(sources, targets, weights, strict=True)])
+    if not sparse and not G.is_multigraph():
+        W = np.zeros((n, n))
+        W[targets, sources] = values
+        return W
+    coo = sp.coo_array((values, (targets, sources)), shape=(n, n))
     return sp.csr_array(coo) if sparse else dense(coo)
 
 
@@ -109,6 +126,8 @@ def _weight(source: Any, target: Any, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise TypeError(f"G must have numbers as weights, got {value!r} on edge ({source!r}, {target!r})") from None
+    except OverflowError:
+        number = math.inf
     if not math.isfinite(number):
         raise ValueError(f"G must have finite weights, got {value!r} on edge ({source!r}, {target!r})")
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,7 @@ def pair_bounds(p: float) -> tuple[float, float]:
     return max(0.0, 2 * p - 1) / (p * p) - 1, 1 / p - 1
 
 
+@lru_cache(maxsize=256)
 def correlations(p: float, *, recip: float, conv: float, div: float, chain: float) -> Correlations:
     """Return the correlations that give these α.
 
@@ -138,20 +140,25 @@ def fill(A: NDArray[np.bool_], p: float, rho: Correlations, rng: np.random.Gener
     covariance = min(max(rho.recip - 2 * rho.chain, -rest), rest)
     direct = (math.sqrt(rest + covariance) + math.sqrt(rest - covariance)) / 2
     mirrored = (math.sqrt(rest + covariance) - math.sqrt(rest - covariance)) / 2
-    together = max(block // (n * (n + 2)), 1)
-    rows = max(block // n, 1)
+    # A connection is there if z + (mirrored zᵀ + v) / direct > room: what is left for source and pair to overcome.
+    scale = direct or 1.0
+    u_x, v_x, v_y = u_x / scale, v_x / scale, v_y / scale
+    together = max(min(block // (n * (n + 2)), len(A)), 1)
+    rows = min(max(block // n, 1), n)
+    drawn, buffer = np.empty((together, n + 2, n)), np.empty((together, rows, n))
     for start in range(0, len(A), together):
         part = A[start : start + together]
-        normal = rng.standard_normal((len(part), n * (n + 2)))
-        x, y = normal[:, :n], normal[:, n : 2 * n]
-        z = normal[:, 2 * n :].reshape(len(part), n, n)
-        room = threshold - u_x * x  # what is left for source and pair to overcome, by target
+        normal = drawn[: len(part)]
+        rng.standard_normal(out=normal)
+        x, y, z = normal[:, 0], normal[:, 1], normal[:, 2:]
+        room = threshold / scale - u_x * x
         v = v_x * x + v_y * y
         for top in range(0, n, rows):
             some = slice(top, top + rows)
-            g = direct * z[:, some]
-            if mirrored:
-                g += mirrored * z[:, :, some].swapaxes(1, 2)
+            g = buffer[: len(part), : min(rows, n - top)]
+            np.multiply(z[:, :, some].swapaxes(1, 2), mirrored / scale, out=g)
+            if direct:
+                g += z[:, some]
             g += v[:, None, :]
             np.greater(g, room[:, some, None], out=part[:, some])
 
