@@ -20,10 +20,15 @@ processes, so the other users of a machine count less; single times mean little,
 
 from __future__ import annotations
 
+import contextlib
+import multiprocessing
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 
@@ -45,6 +50,40 @@ def cpu(side: Side) -> float:
     side()
     seconds, after = time.process_time() - start, os.times()
     return seconds + (after.children_user - before.children_user) + (after.children_system - before.children_system)
+
+
+def both(side: Callable[[], object]) -> tuple[float, float]:
+    """Return CPU and wall seconds of one run of `side`; the CPU of workers that are still there is counted too."""
+    before, start = _family(), time.perf_counter()
+    side()
+    return _family() - before, time.perf_counter() - start
+
+
+def _family() -> float:
+    """Return the CPU seconds of this process and of its children, the living ones as Linux reports them."""
+    times = os.times()
+    seconds = time.process_time() + times.children_user + times.children_system
+    for child in multiprocessing.active_children():
+        with contextlib.suppress(OSError):
+            fields = Path(f"/proc/{child.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+            seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
+
+class Busy:
+    """So many processes that do nothing but keep a core busy."""
+
+    def __init__(self, many: int) -> None:
+        self.many: int = many
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> None:
+        self.running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(self.many)]
+
+    def __exit__(self, *error: object) -> None:
+        for process in self.running:
+            process.kill()
+            process.wait()
 
 
 def ratio(ours: Side, theirs: Side, *, rounds: int = 7, label: str = "ratio") -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from netmod import erdos_renyi, from_networkx, motif_counts, sonet, to_networkx
 from tests import peers
 from tests.benchmarks._ratio import cpu, ratio
-from tests.test_motifs import CENSUS
+from tests.graphs.test_motifs import CENSUS
 
 
 def bench_erdos_renyi_dense(benchmark):
@@ -91,7 +91,7 @@ def bench_motif_counts_igraph(benchmark):
 
 
 def bench_sonet(benchmark):
-    """100 SONETs of n = 100 against drawing as many normal numbers as they have places: at most twice the cost."""
+    """100 SONETs of n = 100 against drawing a normal number for each of their places: at most 1.3 times that."""
     alphas = {"recip": 0.2, "conv": 0.3, "div": 0.1, "chain": 0.1}
     rng = np.random.default_rng(1)
     value = ratio(
@@ -100,7 +100,7 @@ def bench_sonet(benchmark):
         rounds=31,
         label="SONETs against n² normals each",
     )
-    assert value > 0.5
+    assert value > 1 / 1.3
     benchmark(sonet, 100, 0.2, **alphas, size=100, rng=1)
 
 
@@ -146,9 +146,9 @@ def bench_erdos_renyi_sparse(benchmark):
 
 
 def bench_networkx_round_trip(benchmark):
-    """Conversion against networkx's own; no claim but that ours is not slow."""
+    """Conversion against networkx's own."""
     A = erdos_renyi(500, 0.2, rng=1).astype(float)
     G = to_networkx(A)
     assert (from_networkx(G) == nx.to_numpy_array(G).T).all()
-    assert ratio(lambda: from_networkx(G), lambda: nx.to_numpy_array(G).T, label="from_networkx") > 0.3
+    assert ratio(lambda: from_networkx(G), lambda: nx.to_numpy_array(G).T, label="from_networkx") > 1
     benchmark(from_networkx, G)
