@@ -73,7 +73,7 @@ class Sweep:
         Largest component of the difference F(E) - E at the end of each run, mV; good to some parts in a thousand for
         runs that end where another of their strength has ended.
     iterations : (N, S, starts) int array
-        Steps that each run took; a count may be off by one, and in long runs by a few in a hundred.
+        Steps that each run took; a count may be off by one, and more where a run takes hundreds of steps to settle.
     failures : dict
         Index of each network that could not be computed → the error's text. Its entries are NaN, 0 and -1.
     problem : dict

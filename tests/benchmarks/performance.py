@@ -274,7 +274,7 @@ def child(name: str, **environment: str) -> str:
 
 
 def memory_of(name: str) -> None:
-    """Print by how many bytes the most that this process ever held grows when it does the work at the largest size."""
+    """Print by how many bytes the most that this process held grows with the work at the largest size."""
     import resource
 
     net = scaling_network(SIZES[-1])
