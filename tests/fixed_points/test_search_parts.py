@@ -195,12 +195,15 @@ def test_deflation_goes_on_until_nothing_new_is_found(monkeypatch):
         if "away_from" in options:
             rounds.append(len(options["away_from"]))
             assert options["max_iter"] == 50
-            pairs = min(24, len(options["away_from"]) * (len(options["away_from"]) - 1) // 2)
-            assert len(start) == len(options["away_from"]) + 5 * pairs + 3
+            known = options["away_from"]
+            pairs = [(a, b) for i, a in enumerate(known) for b in known[:i]][:24]
+            between = [a + t * (b - a) for a, b in pairs for t in (0.05, 0.2, 0.5, 0.8, 0.95)]
+            np.testing.assert_allclose(start, np.array([*(known + 1e-3), *between, *begin]), rtol=1e-12)
         return real(net, start, **options)
 
     monkeypatch.setattr(search, "newton", counted)
-    book.deflate(np.random.default_rng(0).uniform(-3, 3, (3, 5)), np.random.default_rng(1))
+    begin = np.random.default_rng(0).uniform(-3, 3, (3, 5))
+    book.deflate(begin, np.random.default_rng(1))
     assert len(rounds) == 12
     assert (np.diff(rounds) > 0).all()
     assert book.skipped == ["deflation after 12 rounds, of which the last still found a new point"]
@@ -405,13 +408,22 @@ def test_boxes_that_overlap_along_one_axis_alone_hold_two_points():
     assert (len(middle), doubt) == (2, "")
 
 
-def test_boxes_are_polished_until_they_shrink_no_more():
+def test_boxes_are_polished_until_they_shrink_no_more(monkeypatch):
+    margins, real = [], exhaustive._krawczyk
+
+    def krawczyk(*args, margin=0.1):
+        margins.append(margin)
+        return real(*args, margin=margin)
+
+    monkeypatch.setattr(exhaustive, "_krawczyk", krawczyk)
     net = RateNetwork([[3.0]], 0.0, rate=SIGMOID)
     root = newton(net, [3.0]).E[0]
     proved = [tuple(np.array([x]) for x in (root - 0.1, root + 0.1, root - 0.05, root + 0.06))]
     middle, radius, doubt = exhaustive._polish(net, Certain(net), proved)
     assert doubt == ""
     assert abs(middle[0, 0] - root) <= radius[0, 0] < 1e-8
+    assert set(margins) == {0.0}
+    assert 3 < len(margins) < 30
 
 
 def test_the_search_says_how_many_boxes_it_looked_at_and_where_it_gave_up():
