@@ -1,17 +1,8 @@
 """Drawings of chapter 4: the artists hold the data they were given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 import netmod.plot as plot
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plot.figure()
-    yield ax
-    plt.close(fig)
 
 
 def test_cobweb_is_the_map_the_diagonal_and_the_staircase(ax):

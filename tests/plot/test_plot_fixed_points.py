@@ -1,20 +1,8 @@
 """What is drawn is what was given."""
 
-import matplotlib as mpl
 import numpy as np
-import pytest
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 
 import netmod.plot as plot
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plt.subplots()
-    yield ax
-    plt.close(fig)
 
 
 def test_fixed_points_are_one_line_a_neuron(ax):

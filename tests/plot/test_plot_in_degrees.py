@@ -2,18 +2,10 @@
 
 import matplotlib as mpl
 import numpy as np
-import pytest
 
 mpl.use("agg")
 
 import netmod.plot as plot
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plot.figure()
-    yield ax
-    mpl.pyplot.close(fig)
 
 
 def test_points_are_the_ones_given(ax):

@@ -2,19 +2,11 @@
 
 import matplotlib as mpl
 import numpy as np
-import pytest
 
 mpl.use("agg")
 
 import netmod.plot as plot
 from netmod import motif_counts
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plot.figure()
-    yield ax
-    mpl.pyplot.close(fig)
 
 
 def test_the_three_motifs_are_what_their_titles_say():

@@ -1,7 +1,6 @@
 """What is drawn is what was given."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,15 +8,6 @@ import pytest
 import netmod.plot as plot
 from netmod import connection_matrix, dale_signs, erdos_renyi, to_networkx
 from netmod.plot import COLORS
-
-
-@pytest.fixture
-def ax():
-    mpl.use("Agg")
-    fig, ax = plt.subplots()
-    yield ax
-    fig.canvas.draw()
-    plt.close(fig)
 
 
 def test_graph_has_an_arrow_from_j_to_i(ax):

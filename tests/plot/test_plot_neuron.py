@@ -1,23 +1,13 @@
 """The artists of chapter 1 hold the data they were given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 
 import netmod.plot as plot
 from netmod import LIF, simulate
 
-mpl.use("Agg")
-
 T = np.linspace(0, 10, 11)
 V = np.sin(T) - 55
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plot.figure()
-    yield ax
-    mpl.pyplot.close(fig)
 
 
 def texts(ax):

@@ -1,23 +1,13 @@
 """The artists of chapter 2 hold the data they were given."""
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 
 import netmod.plot as plot
 
-mpl.use("Agg")
-
 E = np.linspace(0, 30, 7)
 R = E / 1000
 ERR = np.full(7, 1e-3)
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plot.figure()
-    yield ax
-    mpl.pyplot.close(fig)
 
 
 def test_curves_are_in_hertz_and_labelled(ax):

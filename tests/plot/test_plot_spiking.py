@@ -1,18 +1,9 @@
 """The drawings of chapter 9 hold the data they were given."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 import netmod.plot as plot
 from netmod.plot import COLORS
-
-
-@pytest.fixture
-def ax():
-    fig, ax = plt.subplots()
-    yield ax
-    plt.close(fig)
 
 
 def test_agreement_is_in_hz_with_two_standard_errors(ax):
