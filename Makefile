@@ -6,7 +6,7 @@ PY := .venv/bin/python
 INSTALL := $(PY) -m pip install -q --disable-pip-version-check
 
 .DELETE_ON_ERROR:
-.PHONY: help setup book serve test quick bless figures bench peers grader lite pyodide pdf notebooks lab lock clean
+.PHONY: help setup book serve test quick bless figures bench performance peers grader lite pyodide pdf notebooks lab lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
@@ -43,6 +43,9 @@ figures: setup ## write every numbered figure and its arrays to _build/figures, 
 
 bench: setup .venv/.test ## time netmod against its peers in one run, and print the ratios
 	$(PY) -m pytest tests/benchmarks -q -s
+
+performance: setup .venv/.test ## measure again what the book's page on performance shows, and write the page
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PY) -m tests.benchmarks.performance
 
 peers: .venv-peers/.stamp ## make .venv-peers, where the other simulators and solvers live (Python 3.11 or 3.12)
 grader: .venv-grader/.stamp ## make .venv-grader, where nbgrader lives, which the graded exercises are tried with

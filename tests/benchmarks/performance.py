@@ -1,4 +1,4 @@
-"""Measure what the page `book/performance.md` shows, and write it to `book/performance.json`: ``make performance``.
+"""Measure what the page `book/performance.md` shows, and write the page: ``make performance``.
 
 Each workload is the public function a reader calls, on a stated input. Beside it, in the same run and interleaved
 with it, the same work is done by others' software (where it is installed: `make peers`) and a **limit** is measured:
@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -46,11 +45,10 @@ from netmod import (
 )
 from tests import peers
 from tests.benchmarks import bench_fixed_points as fixed
-from tests.benchmarks import bench_graphs, bench_lif, bench_rate, bench_spiking
+from tests.benchmarks import bench_graphs, bench_lif, bench_rate, bench_spiking, page
 from tests.benchmarks._ratio import Busy, both, cpu
 
-PAGE = Path(__file__).resolve().parents[2] / "book" / "performance.json"
-ROUNDS = 5
+ROUNDS = 3
 SIZES = (1000, 3000, 10_000, 30_000, 100_000)
 IN_DEGREE = 100
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -263,7 +261,7 @@ def scaling() -> dict[str, Any]:
         memory = child(name)
         found[name] = {"seconds": seconds, "slope": float(slope), "bytes": int(memory)}
         print(name, found[name], flush=True)
-    return {"sizes": SIZES, "edges": [net.W.nnz for net in nets.values()], "steps": found}
+    return {"in_degree": IN_DEGREE, "sizes": SIZES, "edges": [net.W.nnz for net in nets.values()], "steps": found}
 
 
 def child(name: str, **environment: str) -> str:
@@ -288,13 +286,14 @@ def main() -> None:
     versions = {"Python": platform.python_version(), "NumPy": np.__version__, "SciPy": scipy.__version__}
     found = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "rounds": ROUNDS,
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
         "versions": versions,
         "workloads": [rate(), neurons(), spiking(), *graphs(), *sweeps(20), large()],
         "threads": json.loads(child("threads", **dict.fromkeys(ONE_THREAD, ""))),  # as they are by default
         "scaling": scaling(),
     }
-    PAGE.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    page.write(found)
 
 
 if __name__ == "__main__":
