@@ -478,3 +478,16 @@ def test_why_nothing_can_be_proved(net, doubt):
     found = certify(net, np.full(3, 8.0))
     if doubt:
         assert (found.method, found.reason, repr(found)) == ("none", doubt, f"Certificate(nothing proved: {doubt})")
+
+
+def test_from_which_size_on_nothing_is_factorised(monkeypatch):
+    """Up to it the Perron vector is exact and the 2-norm that of W; beyond it a weight that creeps, and |W|."""
+    ring = np.roll(np.diag([1e-3, 1.0, 1e3]), 1, axis=0)
+    signed = sp.csr_array(np.array([[1.0, 1.0, 0.0], [1.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))
+    monkeypatch.setattr(norms, "_DENSE", 3)
+    assert norms.perron(ring)[0] == pytest.approx(1, rel=1e-12)
+    assert norms.two(signed) == pytest.approx(np.sqrt(2), rel=1e-12)
+    monkeypatch.setattr(norms, "_DENSE", 2)
+    assert norms.perron(ring)[0] > 1 + 1e-10  # a bound, and not the least
+    assert norms.two(signed) == pytest.approx(2, rel=1e-9)
+    assert norms.two(signed.toarray()) == pytest.approx(np.sqrt(2), rel=1e-12)
