@@ -235,6 +235,58 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_argument(name, argument, va
     assert len(str(caught.value)) < 300
 
 
+# What numbers are taken, as their messages say it
+
+POSITIVE, NOT_NEGATIVE, ANY = "finite and above 0", "finite and at least 0", "finite"
+RANGES = {
+    "LIF": {"tau": POSITIVE, "E_L": ANY, "sigma": NOT_NEGATIVE, "v_th": ANY, "v_r": ANY, "tau_ref": NOT_NEGATIVE},
+    "simulate": {"duration": POSITIVE, "dt": POSITIVE, "v0": ANY},
+    "sample_rate": {"duration": POSITIVE, "trials": 1, "dt": POSITIVE, "burn_in": NOT_NEGATIVE},
+    "sample_intervals": {"count": 0, "dt": POSITIVE, "longest": POSITIVE},
+    "RateTable": {"E_min": ANY, "E_max": ANY, "tol": "in [1e-14, 1]"},
+    "KnownRate": {"low": ANY, "high": ANY, "max_slope": NOT_NEGATIVE, "max_curvature": NOT_NEGATIVE},
+    "erdos_renyi": {"n": 1, "p": "in [0, 1]", "size": 0},
+    "sonet": {"n": 1, "p": "in [0, 1]", "size": 0} | dict.fromkeys(("recip", "conv", "div", "chain"), ANY),
+    "dale_signs": {"n": 1, "inhibitory": "in [0, 1]", "ratio": NOT_NEGATIVE},
+    "lipschitz_constants": {"steepest": NOT_NEGATIVE},
+    "iterate": {"damping": "in (0, 1]", "tol": POSITIVE, "max_iter": 0, "patience": 4},
+    "newton": {"tol": POSITIVE, "max_iter": 0},
+    "extremal_fixed_points": {"tol": POSITIVE, "max_iter": 0},
+    "find_fixed_points": {"starts": 0, "tol": POSITIVE, "atol": POSITIVE},
+    "trace_branch": {"max_step": "in [0.001, 1]"},
+    "sweep": {"starts": 1, "tol": POSITIVE, "max_iter": 1},
+    "annealed_rate": {"E0": ANY, "tol": POSITIVE, "max_iter": 1},
+    "regress": {"resamples": 1},
+    "simulate_network": {"duration": NOT_NEGATIVE, "dt": "in (0, 20]", "tau_syn": NOT_NEGATIVE, "copies": 1}
+    | dict.fromkeys(("burn_in", "bin_width", "raster"), NOT_NEGATIVE),
+    "diffusion_rates": {"tau_syn": NOT_NEGATIVE, "tol": POSITIVE, "max_iter": 1},
+}
+
+
+def test_every_number_has_a_range():
+    numbers = {"number", "parameter", "integer"}
+    kinds = {
+        name: {a for a, kind in kinds.items() if kind.rstrip("?") in numbers} for name, (_, kinds) in CALLS.items()
+    }
+    assert {name: set(arguments) for name, arguments in RANGES.items()} == {k: v for k, v in kinds.items() if v}
+
+
+@pytest.mark.parametrize(("name", "argument"), [(name, a) for name, ranges in RANGES.items() for a in ranges])
+def test_a_range_is_what_its_message_says(name, argument):
+    least = RANGES[name][argument]
+    whole = isinstance(least, int)
+    value, text = (-5, f"at least {least}") if whole else (math.nan, least)
+    with pytest.raises(ValueError, match=rf"^{argument} must be {re.escape(text)}, got {value}$"):
+        call(name, **{argument: value})
+    for just, good in ((least, True), (least - 1, False)) if whole else ():
+        try:
+            call(name, **{argument: just})
+            taken = True
+        except ValueError as error:
+            taken = not str(error).startswith(f"{argument} must be at least")
+        assert taken == good
+
+
 # What is used where nothing is said
 
 DEFAULTS = {
