@@ -32,6 +32,7 @@ def test_the_speed_is_measured_over_the_last_fifteen_steps(steps):
     np.testing.assert_allclose(recent.speed(np.array([1])), 0.9)
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # as in the iteration itself
 def test_a_speed_that_cannot_be_measured():
     first = remembered([0.5], [0.0])
     np.testing.assert_array_equal(first.speed(np.arange(2)), [np.inf, 0.0])
@@ -56,17 +57,17 @@ def test_a_speed_that_cannot_be_measured():
 )
 def test_a_block_is_large_enough_and_fits_the_cache(monkeypatch, columns, n, width):
     class Net:
-        is_sparse, W = True, None
+        is_sparse, W, E0 = True, None, None
 
     class Out:
         E = np.broadcast_to(0.0, (columns, n))
 
     shapes = []
     monkeypatch.setattr(np, "zeros", lambda shape: shapes.append(shape))
-    block = _Block(Net(), 1.0, np.tanh, Out(), 1.0, 1e-10, 10)
+    block = _Block(Net(), 1.0, np.tanh, Out(), 1.0, 1e-10, 10, 64)
     monkeypatch.undo()
     assert block.width == width
-    assert shapes == [(-(-width // 8) * 8, n)] * 4  # whole eights of rows
+    assert shapes == [(-(-width // 16) * 16, n)] * 3  # whole sixteens of rows
 
 
 def one(rate, E0=0.0, start=1.0, **options):
