@@ -15,7 +15,7 @@ from tests.rate.curvature import curvature
 def test_every_cell_is_hermites_cubic(neuron, order):
     """Values and slopes at both ends; a slope of the rate is at most three times the smaller step beside it."""
     low, high = -40.0, 60.0
-    c = table._hermite(neuron, low, high, 1e-6, order)
+    c = np.moveaxis(table._hermite(neuron, low, high, 1e-6, order), -1, 0)
     cells = c.shape[1] - 1
     nodes = np.linspace(low, high, cells + 1)
     E = nodes[:, None] if neuron.shape else nodes
@@ -38,7 +38,7 @@ def test_every_cell_is_hermites_cubic(neuron, order):
 @pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-9, 1e-12])
 def test_a_grid_is_no_finer_than_it_need_be(tol):
     """The error goes with the fourth power of a cell: with an eighth fewer it would be missed."""
-    cells = table._hermite(LIF(), -40.0, 60.0, tol, 0).shape[1] - 1
+    cells = len(table._hermite(LIF(), -40.0, 60.0, tol, 0)) - 1
     first = int(np.ceil(4 * 100 / 12**0.5))
     assert cells >= first
     if cells > first:
@@ -48,14 +48,14 @@ def test_a_grid_is_no_finer_than_it_need_be(tol):
         step = np.diff(f)
         middle = f[:-1] + d[:-1] / 2 + (3 * step - 2 * d[:-1] - d[1:]) / 4 + (d[:-1] + d[1:] - 2 * step) / 8
         assert np.abs(middle - firing_rate(nodes[:-1] + h / 2)).max() > 0.8 * tol
-    assert table._hermite(LIF(), 0.0, 0.1, 1e-3, 0).shape == (4, 9)  # eight cells at least
+    assert table._hermite(LIF(), 0.0, 0.1, 1e-3, 0).shape == (9, 4)  # eight cells at least
 
 
 def test_a_table_has_two_million_cells_at_most(monkeypatch):
     monkeypatch.setattr(table, "_MAX_CELLS", 120)
-    assert table._hermite(LIF(), -40.0, 60.0, 1e-2, 0).shape[1] == 117  # the first grid is 116
+    assert len(table._hermite(LIF(), -40.0, 60.0, 1e-2, 0)) == 117  # the first grid is 116
     monkeypatch.setattr(table, "_MAX_CELLS", 116)
-    assert table._hermite(LIF(), -40.0, 60.0, 1e-2, 0).shape[1] == 117
+    assert len(table._hermite(LIF(), -40.0, 60.0, 1e-2, 0)) == 117
     monkeypatch.setattr(table, "_MAX_CELLS", 115)
     message = r"tol = 0\.01 between -40 and 60 mV needs a table of more than 115 cells with sigma = 3\.4641 mV"
     with pytest.raises(ValueError, match=message):
@@ -70,7 +70,7 @@ def test_a_table_has_two_million_cells_at_most(monkeypatch):
 def test_look_ups_at_and_beyond_the_ends_of_cells(monkeypatch, block):
     monkeypatch.setattr(table, "_BLOCK", block)
     one = RateTable(LIF(), -40.0, 60.0, tol=1e-6)
-    cells = one._rate.shape[1] - 1
+    cells = len(one._rate) - 1
     nodes = np.linspace(-40, 60, cells + 1)
     np.testing.assert_allclose(one(nodes), firing_rate(nodes), rtol=1e-9, atol=1e-15)
     E = np.concatenate([nodes[:-1] + 0.3 * np.diff(nodes), [-40.0, 60.0, -41.0, 61.0, np.nan, np.inf]])
@@ -79,7 +79,7 @@ def test_look_ups_at_and_beyond_the_ends_of_cells(monkeypatch, block):
     u[np.isinf(u)] = np.nan
     x = u - np.floor(u)
     with np.errstate(invalid="ignore"):
-        cubic = np.polynomial.polynomial.polyval(x, one._rate[:, cell], tensor=False)
+        cubic = np.polynomial.polynomial.polyval(x, one._rate[cell].T, tensor=False)
     expected = np.where((E >= -40) & (E <= 60), cubic, firing_rate(E))
     np.testing.assert_allclose(one(E), expected, rtol=1e-9, atol=1e-15)
 
