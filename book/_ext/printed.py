@@ -43,15 +43,16 @@ h3 { font-size: 15pt !important; }
 h4 { font-size: 12pt !important; }
 #print-title { height: 225mm; display: flex; flex-direction: column; justify-content: center; text-align: center; }
 #print-title h1 { font-size: 28pt !important; display: block !important; margin-bottom: 1em; }
-#print-licence { break-before: page; font-size: 9.5pt; }
+#print-licence { break-before: page; font-size: 8.5pt; line-height: 1.3; }
+#print-licence p { margin-bottom: 0.6em; }
 #print-contents { break-before: page; break-after: page; }
 #print-contents > h2 { font-size: 20pt; }
 #print-contents a { display: flex; color: #000; text-decoration: none; }
 #print-contents a.section { padding-left: 1.6em; font-size: 9.5pt; }
 #print-contents a.chapter { font-weight: bold; margin-top: 0.5em; break-after: avoid; }
 #print-contents a span.dots { flex: 1; border-bottom: 1px dotted #888; margin: 0 0.5em 0.3em; }
-.admonition, pre, .cell_input, .cell_output, blockquote { break-inside: auto !important; }
-figure, figure img, tr, div.math, .sd-card { break-inside: avoid; }
+.admonition, pre, .cell_output, blockquote { break-inside: auto !important; }
+figure, figure img, tr, div.math, .cell_input, .cell_input pre, .chapter-cards li { break-inside: avoid !important; }
 """
 BOOK = r"""
 async ({title, author, licence}) => {
