@@ -115,6 +115,7 @@ def test_sparse_is_dense(n):
     assert sparse.spectral_radius(E) == sparse.spectral_radius(E)
 
 
+@pytest.mark.slow
 def test_spectral_radius_of_matrices_that_arpack_refuses():
     n = 350
     zero = RateNetwork(sp.csr_array((n, n)), 8.0)

@@ -377,3 +377,11 @@ def test_thm_motif_degrees_needs_the_repeated_neurons():
     strict = Fraction(2 * c.convergent, 20**3) - Fraction(c.edges, 400) ** 2
     assert float(strict) != pytest.approx(in_degrees(A).var() / 400)
     assert float(strict + Fraction(c.edges, 20**3)) == pytest.approx(in_degrees(A).var() / 400)
+
+
+def test_two_points_make_a_line_and_one_or_equal_ones_do_not():
+    fit = linear_fit([1.0, 3.0], [2.0, 8.0])
+    assert (fit.slope, fit.intercept, fit.r_squared) == (3.0, -1.0, 1.0)
+    for x, y in (([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0]), ([], [])):
+        with pytest.raises(ValueError, match=r"^x must be \(m,\) with two different values"):
+            linear_fit(x, y)

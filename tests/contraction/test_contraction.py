@@ -48,6 +48,7 @@ def signed_network(seed, n, gain, p=0.5):
 # --- the rate's bounds ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neuron", NEURONS, ids=repr)
 def test_maxima_are_bounds_and_tight(neuron):
     slope, curvature = maxima(neuron)
@@ -391,6 +392,7 @@ def test_iterations_agree_with_certificates(seed, n, gain):
             assert len(limits) == len(E) or lipschitz_constants(net)["perron"] > 0.98
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gain", "E0"), [(500.0, 0.0), (270.0, 4.0), (-600.0, 8.0), (3800.0, 8.0)])
 def test_certificates_from_states_at_every_distance(gain, E0):
     """Walking away from each fixed point: h passes 1/2, and from there on nothing is said."""

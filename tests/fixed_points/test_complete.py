@@ -261,6 +261,7 @@ def test_huge_connections_that_cancel_are_no_reason_to_fail():
     assert not exhaustive(RateNetwork([[1e12, -1e12], [1e12, -1e12]], 8.0), most=500).complete
 
 
+@pytest.mark.slow
 def test_states_that_only_rounding_makes_fixed_are_left_out_and_it_is_said():
     """E = exp(E) has no solution; far out both sides overflow, and so does the rounding."""
     with np.errstate(over="ignore", invalid="ignore"):

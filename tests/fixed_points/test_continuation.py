@@ -275,6 +275,7 @@ def test_what_was_not_reached_is_said():
     assert [e.kind for e in branch.events] == ["flip", "fold"]
 
 
+@pytest.mark.slow
 def test_a_branch_without_end():
     """Without a refractory period r grows like E / (tau (v_th - v_r)): near g = 200 the state goes to infinity."""
     branch = trace_branch(RateNetwork([[1.0]], 8.0, LIF(tau_ref=0.0)), [100, 300])

@@ -85,6 +85,7 @@ def test_the_period_doubling_gain_separates_converged_from_periodic(golden):
     assert (above.status, above.period) == ("periodic", 2)
 
 
+@pytest.mark.slow
 def test_between_the_folds_there_are_three_points_and_outside_one(golden):
     fold = float(golden["folds"]["items"][2]["gain"])
     counts = [
@@ -397,6 +398,7 @@ def test_indices_add_up_to_one(seed):
     assert gaps.min() > 1e-6
 
 
+@pytest.mark.slow
 def test_lost_runs_are_kept_and_named():
     found = find_fixed_points(er(40, g=250.0, ratio=4.0), starts=5, rng=0)
     assert found.runs.E.shape == (5, 40)
@@ -405,6 +407,7 @@ def test_lost_runs_are_kept_and_named():
     assert len(found) >= 1
 
 
+@pytest.mark.slow
 def test_same_seed_same_result():
     net = er(30, 100.0, ratio=4.0)
     a, b = find_fixed_points(net, rng=7), find_fixed_points(net, rng=7)
@@ -413,6 +416,7 @@ def test_same_seed_same_result():
     assert repr(a) == repr(b)
 
 
+@pytest.mark.slow
 def test_without_a_refractory_period_and_without_starts():
     found = find_fixed_points(RateNetwork([[20.0]], 8.0, LIF(tau_ref=0)), rng=0)
     assert len(found) == 1

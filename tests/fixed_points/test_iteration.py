@@ -84,6 +84,7 @@ def test_an_invariant_curve_is_called_wandering():
     assert run.status[0] == WANDERING
 
 
+@pytest.mark.slow
 def test_a_slow_run_is_not_called_wandering():
     c, s = np.cos(0.3), np.sin(0.3)
     spiral = iterated(np.array([[c, -s], [s, c]]), 0.998, 0.0, np.array([[0.3, 0.1]]), np.tanh, max_iter=20_000)
@@ -94,6 +95,7 @@ def test_a_slow_run_is_not_called_wandering():
     assert np.abs(below_flip.E).max() < 1e-8
 
 
+@pytest.mark.slow
 def test_the_ghost_of_a_fold_is_passed(golden):
     fold = float(golden["folds"]["items"][2]["gain"])  # E0 = 4
     run = iterated(np.ones((1, 1)), fold * (1 + 1e-6), 4.0, np.array([[4.0]]), firing_rate, max_iter=100_000)

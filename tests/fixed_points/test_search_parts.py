@@ -183,6 +183,7 @@ def test_indices_of_bounded_rates_add_up_to_one(E0, points, missing):
     assert not unbounded.missing()
 
 
+@pytest.mark.slow
 def test_deflation_goes_on_until_nothing_new_is_found(monkeypatch):
     """Five independent neurons of three states each have 243 points: rounds stop at the twelfth, and say so."""
     net = RateNetwork(3 * np.eye(5), 0.0, rate=SIGMOID)

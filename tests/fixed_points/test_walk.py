@@ -352,3 +352,43 @@ def test_a_walk_is_back_where_the_state_and_the_strength_are():
         assert len(walk.passes.points) == (2 if back else 3)
     walk.passes = _Passes([(5.0, np.array([4.0]), lam)], [])
     assert not walk.is_back(np.array([4.0]), 5.0)  # the beginning itself
+
+
+def test_eigenvalues_are_looked_at_when_they_may_have_crossed(monkeypatch):
+    """If moduli go on as they did: a third of the way to the circle, or five steps, whichever comes first."""
+    walk = walking()
+    monkeypatch.setattr(walk.path, "distance", lambda a, b: 0.1)
+    walk.near, walk.fresh = 1.2, [(None, None)] * 2  # 0.2 behind, and h to come
+    assert not walk.due(0.199)
+    assert walk.due(0.201)
+    walk.near, walk.fresh = np.inf, [(None, None)] * 4
+    assert not walk.due(0.3)
+    walk.fresh.append((None, None))
+    assert walk.due(0.3)
+
+
+def test_how_near_the_circle_is_follows_from_how_fast_moduli_change(monkeypatch):
+    walk = walking()
+
+    class At:
+        outside = (0, 0, 0)
+
+        def __init__(self, g, lam):
+            self.g, self.lam, self.tangent = g, np.array(lam), np.array([0.0, 1.0])
+
+    a, b, c = At(1.0, [0.5, -0.2]), At(1.5, [0.6, -0.3]), At(2.0, [0.7, -0.6])
+    monkeypatch.setattr(walk.path, "distance", lambda a, b: 0.1)
+    seen = []
+    monkeypatch.setattr(walk, "segment", lambda a, b, crossed: seen.append((a.g, b.g, crossed)))
+    walk.fresh = [(a, b), (b, c)]
+    walk.look()
+    assert seen == [(1.0, 1.5, False), (1.5, 2.0, False)]
+    assert walk.near == pytest.approx(0.2 * min(0.3 / 0.2, 0.4 / 0.4))
+    assert walk.fresh == []
+    c.outside = (1, 1, 0)
+    walk.fresh = [(a, b), (b, c)]
+    walk.look()
+    assert [crossed for *_, crossed in seen[2:]] == [True, True]
+    walk.fresh = [(At(-3.0, [0.0, 0.0]), At(-2.0, [0.0, 0.0]))]  # outside the range of strengths
+    walk.look()
+    assert len(seen) == 4
