@@ -43,9 +43,7 @@ RESERVED = [
 OTHER = r"correlation|asymptote|outlier|standard deviation|spread|conductance|mean"
 """What a reserved symbol has been elsewhere: "the correlation ρ" defines one as much as "ρ is a correlation"."""
 
-UNFINISHED = {
-    "06-results": "m is a mean current, s a mean sign",
-}
+UNFINISHED = {}
 """Chapters in which a reserved symbol has a second meaning still, and which one."""
 
 

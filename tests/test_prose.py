@@ -423,16 +423,10 @@ def assert_none(found: list[prose.Fault]) -> None:
 each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
-LOOSE = {"06-results": 16}
-"""How many numbers of a chapter have no source in their own section yet: ``python -m tests.prose 04`` names them."""
-
 
 @each_chapter
 def test_every_number_has_its_source_in_its_section(path):
-    found = prose.unsupported_numbers(read(path), notebooks.checked(path), prose.load_ties(path))
-    if 0 < len(found) <= LOOSE.get(path.stem, 0):
-        pytest.xfail(f"{len(found)} numbers without a source, listed by python -m tests.prose {path.stem[:2]}")
-    assert_none(found)
+    assert_none(prose.unsupported_numbers(read(path), notebooks.checked(path), prose.load_ties(path)))
 
 
 @pytest.mark.parametrize("small", [False, True], ids=["numbers", "whole numbers below 100"])

@@ -12,20 +12,6 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "book").glob("[0-9][0-9]-*.md"))
 named = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 
-UNFIT = {
-    "test_core_reading_fits_fifty_minutes[06-results]",
-    "test_visible_code_is_short_and_plain[06-results]",
-}
-"""What chapters still owe: a test that passes comes off the list."""
-
-
-@pytest.fixture(autouse=True)
-def owed(request):
-    """Expect the tests of `UNFIT` to fail."""
-    if request.node.name in UNFIT:
-        request.applymarker(pytest.mark.xfail(reason="a rule of form that this chapter breaks still", strict=True))
-
-
 SAMPLE = """---
 header: 1
 ---

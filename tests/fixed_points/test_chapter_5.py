@@ -34,7 +34,7 @@ def poster_starts(net, number, rng):
 
 
 def test_what_becomes_of_mixed_networks(table):
-    """Of 75 networks 85 % were lost by 100 mV ms, 80 % of these by a complex pair, and 75 % stable in time at twice that.
+    """Of 75 networks 85 % were lost by 100 mV ms, 80 % by a complex pair; 75 % were stable in time at twice that.
 
     Of twelve, by the binomial law, each bound is missed once in 250 at most. That the branch arrives at all of them,
     and that the iteration does not stay at a point that repels, has no exception.
@@ -78,7 +78,7 @@ def test_a_bistable_network_whatever_its_wiring(table, seed):
 
 
 def test_the_account_shows_an_odd_number_of_missing_points_and_no_even_one():
-    """In complete lists the indices add up to 1. Without one point they do not, without a pair of both signs they do."""
+    """In complete lists indices add up to 1; without one point they do not, without a pair of both signs they do."""
     rng, several = np.random.default_rng(43), 0
     for _ in range(6):
         W = -rng.uniform(400, 1500, (3, 3)) * (1 - np.eye(3))
