@@ -630,6 +630,33 @@ def test_who_asks_for_contrast_gets_it(browser, pages):
     page.close()
 
 
+def test_the_first_screen_of_a_chapter_holds_its_whole_picture_and_no_line_of_code_is_cut(browser, pages):
+    page = browser.new_page(viewport=DESKTOP)
+    page.set_default_timeout(TIMEOUT)
+    low, wide = [], []
+    for path in (path for path in pages if path.name[0].isdigit()):
+        page.goto(path.as_uri(), wait_until="load")
+        page.evaluate("window.MathJax?.startup?.promise")
+        page.wait_for_timeout(100)
+        end = page.evaluate(
+            "[...document.querySelectorAll('article figure img')].find(each => each.checkVisibility())"
+            ".getBoundingClientRect().bottom"
+        )
+        if end > DESKTOP["height"]:
+            low.append(f"{path.name}: {end:.0f} px")
+        wide += [
+            f"{path.name}: {each}"
+            for each in page.eval_on_selector_all(
+                "article .cell_input pre",
+                "all => all.filter(each => each.checkVisibility() && each.scrollWidth > each.clientWidth + 1)"
+                ".map(each => each.textContent.split('\\n').sort((a, b) => b.length - a.length)[0])",
+            )
+        ]
+    assert low == []
+    assert wide == []
+    page.close()
+
+
 def test_on_a_phone_a_wide_figure_says_that_it_goes_on(browser, pages):
     page = browser.new_page(viewport=PHONE)
     page.set_default_timeout(TIMEOUT)

@@ -21,7 +21,8 @@ FOLDER = f"{lite.PYODIDE}/"
 
 def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Give a chapter its button, and tell it where Python, the package and the worker are."""
-    if doctree is None or app.builder.name != "html" or not chapters.is_chapter(Path(app.env.doc2path(page))):
+    runs = doctree is not None and page != app.config.root_doc and chapters.is_chapter(Path(app.env.doc2path(page)))
+    if not runs or app.builder.name != "html":
         return
     settings = {
         "worker": context["pathto"]("_static/live/worker.js", 1),
