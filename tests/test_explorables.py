@@ -158,10 +158,11 @@ def test_rate_and_slope_are_those_of_netmod(opened):
         r, d = np.array(opened.evaluate(code, [E.tolist(), parameters])).T
         np.testing.assert_allclose(r, firing_rate(E, neuron), rtol=2e-6, atol=1e-12)
         np.testing.assert_allclose(d, firing_rate_slope(E, neuron), rtol=2e-5, atol=1e-12)
-    said = put(opened, sigma=3.5, tau=20, tau_ref=2)
-    steepest = max_slope(LIF(sigma=3.5))
-    assert said["at"] == pytest.approx(steepest.E, abs=1e-3)
-    assert said["top"] == pytest.approx(steepest.slope, rel=1e-6)
+    for sigma, tau, tau_ref in ((10, 5, 10), (0.5, 40, 0), (3.5, 20, 2)):  # the first is steepest below zero
+        said = put(opened, sigma=sigma, tau=tau, tau_ref=tau_ref)
+        steepest = max_slope(LIF(sigma=sigma, tau=float(tau), tau_ref=float(tau_ref)))
+        assert said["at"] == pytest.approx(steepest.E, abs=2e-3)
+        assert said["top"] == pytest.approx(steepest.slope, rel=1e-6)
     assert f"{1000 * firing_rate(8.0, LIF(sigma=3.5)):.1f} Hz" in said["caption"]
 
 

@@ -13,7 +13,7 @@ netmod.register("rate", (kit, onChange) => {
     const p = { ...LIF, sigma: kit.state.sigma, tau: kit.state.tau, tau_ref: kit.state.tau_ref };
     const r = grid.map((E) => 1000 * rate(E, p)), d = grid.map((E) => 1000 * slope(E, p));
     const still = grid.map((E) => 1000 * rate(E, { ...p, sigma: 0 }));
-    let a = 0, b = 30; // where the slope is largest: it rises, then falls
+    let a = -30, b = 30; // where the slope is largest: it rises, then falls
     for (let k = 0; k < 100; k++) {
       const m = a + (b - a) * 0.382, n = a + (b - a) * 0.618;
       if (slope(m, p) < slope(n, p)) a = m; else b = n;
