@@ -112,3 +112,8 @@ if (location.protocol === "file:") {
   addEventListener("focusin", (event) => { const at = link(event); if (at?.matches(":focus-visible")) show(at); else hide(); });
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
 })();
+
+/* ---- The search button is called what is written on it ------------------------------------------------------------ */
+for (const button of document.querySelectorAll("button.search-button__button")) {
+  if (button.textContent.trim()) button.removeAttribute("aria-label");
+}
