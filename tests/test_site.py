@@ -232,9 +232,9 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.netmodShift += entry.value;
 }).observe({type: 'layout-shift', buffered: true});
 """
-# Every rule, those in trial included; the inside of a typeset formula is MathJax's. The colours of words do not hang on
-# the width of the window, and the other rules not on the colours, so that two looks see what four would; the colours
-# of code are the same on every page, and are looked at on two.
+# Every rule, those in trial included; the inside of a typeset formula is MathJax's. The colours of words do not hang
+# on the width of the window, and the other rules not on the colours, so that two looks see what four would; the
+# colours of code are the same on every page, and are looked at on two.
 AXE = """
 async ([colours, code, within]) => (await axe.run({
   include: [within], exclude: ['mjx-container', ...(colours && !code ? ['pre', 'dt.sig'] : [])],
