@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from traitlets import ObjectName, Unicode
 
 MIME = "application/vnd.netmod.figure+json"
-HEAVY = 60_000
+HEAVY = 40_000
 """Bytes of SVG beyond which a figure is sent as PNG."""
 
 _CONES = np.array(

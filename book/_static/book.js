@@ -128,6 +128,7 @@ for (const button of document.querySelectorAll('[data-bs-toggle="dropdown"]')) {
     menu.classList.toggle("show", open);
     button.setAttribute("aria-expanded", String(open));
   };
+  button.parentElement.style.position = "relative";
   menu.style.cssText = "top: 100%; right: 0; left: auto";
   button.addEventListener("click", () => show(!menu.classList.contains("show")));
   document.addEventListener("click", (event) => { if (!button.parentElement.contains(event.target)) show(false); });
