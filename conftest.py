@@ -19,7 +19,6 @@ JOINED_LAST = {
     "test_figure_themes.py",
     "test_figures.py",
     "test_live.py",
-    "test_checkers.py",
 }
 REASON = "joined last, and not yet seen to pass as a whole"
 
