@@ -16,7 +16,6 @@ def _names_of_examples(doctest_namespace):
 # reason; a failure there does not stop the rest. Take a name off the list as soon as it passes.
 JOINED_LAST = {
     "test_site.py",
-    "test_figure_themes.py",
     "test_figures.py",
     "test_live.py",
 }
