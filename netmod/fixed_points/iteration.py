@@ -52,6 +52,7 @@ CONVERGED, MAX_ITER, DIVERGED = 0, 3, 4
 _NEARBY = 5  # inside this module only: a run that goes on from the polynomial of F
 
 _SPRINT = 64  # most columns settle in fewer steps: until then nobody watches for cycles
+_CALM = 256  # where a leader takes longer, small differences may decide where a run ends: all are walked in full
 NOBODY, NOTHING = np.empty(0, np.int64), np.empty(0)
 _LAG = 15  # steps over which the speed of convergence is measured; a complex pair makes residuals wobble
 _CELLS = 51_200  # numbers in a block: large enough to spread the cost of a call, small enough for the cache
@@ -120,8 +121,9 @@ def iterate_columns(
         fixed point where it ended go on from a polynomial of F there (see `netmod.fixed_points.near`), which is the
         same iteration to about 10⁻⁵ of the distance that is left, at a third of the cost; and on their way there
         they step in single precision, unless the leader took more than 64 steps. Only for a dense network of noisy
-        neurons, undamped. The default, 1, walks every column in full. Statuses come out the same, and so do counts
-        of steps but for one in a thousand that is off by one (more in long runs of strongly mixed networks).
+        neurons, undamped, and only if all leaders settle within 256 steps: otherwise all columns are walked in full,
+        as by the default, 1. Statuses come out the same, and so do counts of steps but for one in a thousand that is
+        off by one (and more in long runs of mixed networks).
 
     Returns
     -------
@@ -155,8 +157,16 @@ def iterate_columns(
         if family <= 1 or damping != 1.0 or net.is_sparse or neuron is None or not np.all(neuron.sigma):
             block.walk(everyone)
         else:
-            block.walk(everyone[::family])
-            block.follow(everyone[everyone % family > 0], family)
+            leaders = everyone[::family]
+            begin = E[leaders]
+            block.max_iter = min(max_iter, _CALM)
+            block.walk(leaders)
+            block.max_iter = max_iter
+            if (out.status[leaders] == CONVERGED).all():
+                block.follow(everyone[everyone % family > 0], family)
+            else:
+                E[leaders] = begin
+                block.walk(everyone)
     return out
 
 
@@ -177,7 +187,7 @@ class _Block:
         columns, n = out.E.shape
         self.patience = patience
         self.near: Near | None = None
-        self.single = False
+        self.single, self.whole = False, 8
         self.net, self.out, self.damping, self.tol, self.max_iter = net, out, damping, tol, max_iter
         self.gains = np.broadcast_to(np.asarray(gains, float), (columns,))
         self.A = net.W if net.is_sparse else np.ascontiguousarray(net.W.T)
@@ -228,7 +238,7 @@ class _Block:
     def into_single(self, lines: Lines | None) -> None:
         """Step in single precision from now on, which nothing but an arrival near a known point can end."""
         self.A, self.E0 = self.A.astype(np.float32), self.E0.astype(np.float32)
-        self.rate, self.rate_out, self.single = lines, True, True
+        self.rate, self.rate_out, self.single, self.whole = lines, True, True, 16
         self.X, self.F, self.R = (np.zeros(self.X.shape, np.float32) for _ in range(3))
 
     def arrive(
@@ -294,8 +304,8 @@ class _Block:
             R[...] = self.rate(X)
         if self.net.is_sparse:
             F[...] = (self.A @ R[0]) if m == 1 else (self.A @ R.T).T
-        else:  # whole sixteens of rows: the sum of a row is then, with most BLAS, the same in any company
-            p = -16 * (-m // 16)
+        else:  # whole eights of rows: the sum of a row is then, with most BLAS, the same in any company
+            p = -self.whole * (-m // self.whole)
             np.matmul(self.R[:p], self.A, out=self.F[:p])
         np.multiply(F, g, out=F)
         np.add(F, self.E0, out=F)
