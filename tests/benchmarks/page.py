@@ -54,7 +54,7 @@ Networks with {in_degree} connections into each neuron, mixed, from {smallest} t
 | :-- | --: | --: | --: |
 {growth}
 
-*Memory* is by how much the most that a fresh process held grew while it did the work, the network itself (about 12 bytes a connection) not counted.
+*Memory* is the most that the arrays made by the function took while it worked, the network itself (about 12 bytes a connection) not counted.
 """
 
 

@@ -16,6 +16,7 @@ import platform
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
@@ -252,14 +253,13 @@ def quickest(work: Callable[[int, RateNetwork], Any], net: RateNetwork) -> float
 
 
 def scaling() -> dict[str, Any]:
-    """CPU seconds for each size, the slope of their logarithms, and the largest memory in a process of its own."""
-    found = {}
+    """CPU seconds for each size, the slope of their logarithms, and the most memory at the largest size."""
+    found, most = {}, json.loads(child("memory"))
     nets = {n: scaling_network(n) for n in SIZES}
     for name, work in STEPS.items():
         seconds = [quickest(work, net) for net in nets.values()]
         slope = np.polyfit(np.log(SIZES[2:]), np.log(seconds[2:]), 1)[0]
-        memory = child(name)
-        found[name] = {"seconds": seconds, "slope": float(slope), "bytes": int(memory)}
+        found[name] = {"seconds": seconds, "slope": float(slope), "bytes": most[name]}
         print(name, found[name], flush=True)
     return {"in_degree": IN_DEGREE, "sizes": SIZES, "edges": [net.W.nnz for net in nets.values()], "steps": found}
 
@@ -271,14 +271,16 @@ def child(name: str, **environment: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def memory_of(name: str) -> None:
-    """Print by how many bytes the most that this process held grows with the work at the largest size."""
-    import resource
-
-    net = scaling_network(SIZES[-1])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    STEPS[name](SIZES[-1], net)
-    print(1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+def memory() -> dict[str, int]:
+    """Print for each function by how many bytes its arrays grow at most while it works at the largest size."""
+    net, found = scaling_network(SIZES[-1]), {}
+    for name, work in STEPS.items():
+        tracemalloc.start()
+        work(net.n, net)
+        found[name] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    print(json.dumps(found))
+    return found
 
 
 def main() -> None:
@@ -298,4 +300,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     part = sys.argv[1] if sys.argv[1:] else ""
-    main() if not part else threads() if part == "threads" else memory_of(part)
+    {"": main, "threads": threads, "memory": memory}[part]()
