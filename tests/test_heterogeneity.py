@@ -36,6 +36,7 @@ def settle(A, g, E0=8.0, steps=3000):
     return E
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signs", [1.0, dale_signs(40)], ids=["E", "IE"])
 def test_linear_response_is_the_slope_of_the_steady_state(signs):
     A = erdos_renyi(40, 0.2, size=3, rng=1) * signs
@@ -57,6 +58,7 @@ def test_linear_response_sums_the_paths_of_the_network():
     np.testing.assert_allclose(linear_response(A, 5.0, E), total, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_linear_response_broadcasts_and_keeps_nan_to_its_own_network():
     A = erdos_renyi(20, 0.3, size=2, rng=3).astype(float)
     E = np.stack([settle(A, g) for g in (1.0, 2.0, 3.0)], axis=1)  # (networks, strengths, n)
@@ -186,6 +188,7 @@ def test_annealed_rate_solves_its_equation_and_is_exact_for_a_regular_network():
     )
 
 
+@pytest.mark.slow
 def test_annealed_rate_weighs_neurons_by_how_often_they_are_heard():
     """Exact for two groups: every neuron hears only the first, so its rate is the only one heard."""
     k, w = np.array([3.0, 9.0, 30.0]), np.array([5.0, 0.0, 0.0])

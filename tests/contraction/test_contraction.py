@@ -61,6 +61,7 @@ def test_maxima_are_bounds_and_tight(neuron):
     assert most_curved(neuron)[1] <= curvature <= most_curved(neuron)[1] * 1.003
 
 
+@pytest.mark.slow
 def test_maximum_slope_agrees_with_golden(golden):
     for item in golden["max_drate"]:
         true = float(item["max_drate"])
@@ -100,6 +101,7 @@ def test_enclosures_hold_the_exact_rate_and_slope(neuron):
         assert abs(s - slope) <= ds / 10
 
 
+@pytest.mark.slow
 @given(seed=seeds, which=st.integers(0, len(NEURONS) - 1))
 @settings(max_examples=60, deadline=None)
 def test_slope_over_an_interval_is_a_bound(seed, which):
@@ -120,6 +122,7 @@ def test_slope_over_a_short_interval_is_nearly_the_slope():
 # --- norms ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(1, 12), p=st.sampled_from([0.15, 0.5, 1.0]), signed=st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_norm_bounds_hold_and_are_tight(seed, n, p, signed):
@@ -178,6 +181,7 @@ def perron_vector(W):
     return np.abs(vectors[:, np.argmax(values.real)].real)
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(2, 10), near=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_constants_bound_every_pair_of_states(seed, n, near):
@@ -190,6 +194,7 @@ def test_constants_bound_every_pair_of_states(seed, n, near):
         assert (length(net(x) - net(y), v) <= k[norm] * length(x - y, v) * (1 + 1e-9)).all()
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(2, 10))
 @settings(max_examples=40, deadline=None)
 def test_constants_are_attained_at_the_steepest_point(seed, n):
@@ -238,6 +243,7 @@ def test_sparse_constants_are_dense_constants():
     assert lipschitz_constants(sparse) == pytest.approx(lipschitz_constants(net), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_constants_for_other_rates():
     net = signed_network(3, 5, 10.0)
     table = RateNetwork(net.W, net.E0, rate=RateTable(LIF(sigma=2.0), -50.0, 50.0))
@@ -349,6 +355,7 @@ def test_certificates_on_golden_scalar_maps(golden):
                 assert certificate.method == "Newton-Kantorovich"
 
 
+@pytest.mark.slow
 @given(gain=st.floats(-4000, 4000), E0=st.floats(-5, 15), E=st.floats(-20, 60), at_root=st.integers(-1, 2))
 @settings(max_examples=80, deadline=None)
 def test_certificates_of_scalar_maps_are_never_wrong(gain, E0, E, at_root):
@@ -407,6 +414,7 @@ def test_certificates_from_states_at_every_distance(gain, E0):
         assert methods == {"Newton-Kantorovich", "none"}
 
 
+@pytest.mark.slow
 @given(seed=seeds, n=st.integers(1, 6), gain=st.floats(10, 2000))
 @settings(max_examples=30, deadline=None)
 def test_the_box_holds_every_fixed_point_and_is_mapped_into_itself(seed, n, gain):
@@ -463,6 +471,7 @@ def test_far_from_any_fixed_point_nothing_is_claimed_near():
         assert not certify(net, E).exists
 
 
+@pytest.mark.slow
 def test_spectral_radius_of_W_is_no_certificate(golden):
     """ρ(W) = 0, and there are three fixed points."""
     item = golden["rho_A_is_no_certificate"]

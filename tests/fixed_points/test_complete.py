@@ -353,6 +353,7 @@ def test_nothing_is_proved_for_a_function_of_ones_own(gain, width):
     assert "KnownRate" in certificate.reason
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     height=st.floats(0.05, 1.0),
@@ -387,6 +388,7 @@ def test_uniqueness_and_number_are_never_claimed_wrongly(height, centre, width, 
         np.testing.assert_allclose(found.points[:, 0], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(W=st.lists(st.floats(-2, 4), min_size=4, max_size=4), E0=st.floats(-2, 2))
 def test_what_is_known_of_a_sigmoid_is_enough(W, E0):
@@ -500,6 +502,7 @@ def test_a_rate_that_returns_nan_gets_its_own_message():
         extremal_fixed_points(net)
 
 
+@pytest.mark.slow
 def test_a_rate_that_is_nan_far_away_is_searched_where_it_is_not():
     rate = lambda E: np.where(np.abs(E) > 100, np.nan, np.tanh(E))  # noqa: E731
     found = find_fixed_points(RateNetwork([[3.0]], 0.0, rate=rate), rng=0)
@@ -552,6 +555,7 @@ def test_other_starts_lie_in_the_box_and_have_many_means():
     assert (starts.max(axis=0) <= [8.0, 30.0]).all()
 
 
+@pytest.mark.slow
 def test_deflation_goes_on_until_a_round_brings_nothing_new(monkeypatch):
     """Thirteen neurons, two groups that do not hear each other: the points of the whole are all pairs of theirs."""
     W = np.zeros((13, 13))

@@ -12,6 +12,7 @@ from netmod.fixed_points import Branch, Event
 from .test_fixed_points import SMALL, Tanh, small
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", range(3))
 def test_folds_of_one_neuron(golden, k):
     item = golden["folds"]["items"][k]
@@ -27,6 +28,7 @@ def test_folds_of_one_neuron(golden, k):
     np.testing.assert_allclose(branch.events[1].strength, 1 / net.slopes(E), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_cusp(golden):
     E0 = float(golden["folds"]["cusp"]["E0"])
     above, below = (trace_branch(RateNetwork([[1.0]], E0 + d), [150, 350], max_step=0.02) for d in (1e-3, -1e-3))
@@ -88,6 +90,7 @@ def mixed():
     return net, trace_branch(net, np.linspace(0, 120, 13))
 
 
+@pytest.mark.slow
 def test_points_are_newtons_and_stability_is_the_networks(mixed):
     net, branch = mixed
     assert branch.complete
@@ -136,6 +139,7 @@ def test_slope_of_the_branch_is_the_reference_linear_response(golden, name):
     np.testing.assert_allclose((high - low) / (2 * h), points[0]["dE_dg_relative_strength"], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_an_excitatory_network_turns_twice():
     A = erdos_renyi(50, 0.2, rng=1).astype(float)
     net = RateNetwork(A, 4.0)
@@ -165,6 +169,7 @@ def test_events_are_put_in_where_they_belong():
     assert plain[0].tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_from_a_start_downwards_and_in_part(mixed):
     net, branch = mixed
     down = trace_branch(net, branch.strength[::-1], start=branch.E[-1])

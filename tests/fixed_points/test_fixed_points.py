@@ -78,6 +78,7 @@ def test_scalar_fixed_points_including_those_that_repel(golden, k):
     assert found.stable.tolist() == item["iteration_converges_to_root"]
 
 
+@pytest.mark.slow
 def test_the_period_doubling_gain_separates_converged_from_periodic(golden):
     gain = float(golden["period_doubling_scalar_inhibitory"]["items"][0]["gain"])
     below, above = (iterate(RateNetwork([[gain * f]], 8.0), max_iter=20_000) for f in (0.99, 1.01))
@@ -294,6 +295,7 @@ def test_newton_from_a_fixed_point_stays():
 # --- the extremal pair ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(hnp.arrays(float, (4, 4), elements=st.floats(0, 300, allow_subnormal=False)), st.floats(-2, 8))
 def test_every_fixed_point_lies_in_the_sandwich(W, E0):
@@ -358,6 +360,7 @@ def test_large_sparse_networks_accelerate_by_a_series():
 # --- all of them ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_36_random_starts_miss_is_found():
     net = er(50, 400 / 9.8, E0=0.0, seed=1)
     found = find_fixed_points(net, rng=0)
@@ -387,6 +390,7 @@ def test_uniqueness_is_claimed_only_with_a_proof():
     assert any(s.startswith("exhaustive search") for s in strong.skipped)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_indices_add_up_to_one(seed):
     rng = np.random.default_rng(seed)

@@ -66,6 +66,7 @@ def network(kind, sign):
     return RateNetwork(g * erdos_renyi(20, 0.2, rng=3) * signs, 8.0, neuron, rate)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["excitatory", "inhibitory", "mixed"])
 @pytest.mark.parametrize("kind", RATES)
 def test_fixed_points_are_those_of_the_rate_that_was_given(kind, sign):

@@ -119,6 +119,7 @@ def test_bad_arrays_are_named(change, error, message):
 # --- the free membrane
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["euler", "exact"])
 @pytest.mark.parametrize(
     ("E", "neuron"), [(8.0, FREE), (-5.0, LIF(tau=5.0, sigma=2.0, E_L=-70.0, v_th=1e6, v_r=-80))]
@@ -150,6 +151,7 @@ def test_one_step_is_the_rule_it_claims_to_be(method, factor):
 # --- without noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau_ref", [0.0, 2.0])
 @pytest.mark.parametrize("E", [10.5, 12.0, 20.0, 100.0])
 def test_noise_free_period_in_closed_form(E, tau_ref):
@@ -171,6 +173,7 @@ def test_no_noise_and_no_drive_over_threshold_never_fires():
     assert np.isinf(sample_intervals(neuron, 9.0, 3, longest=500.0)).all()
 
 
+@pytest.mark.slow
 def test_golden_noise_free_rates(golden):
     for item in golden["noiseless"]:
         E, rate = float(item["E"]), float(item["rate"])
@@ -227,6 +230,7 @@ def test_every_lowered_threshold_is_lowered_by_as_much(golden, run):
         run(LIF(sigma=2.0, v_th=0.0, v_r=-0.99 * lag))
 
 
+@pytest.mark.slow
 def test_dt_bias_follows_a_square_root_law(golden):
     # Slope of log(bias) on log(dt) over a factor of 16 in dt, E = 12: 0.52 +- 0.01.
     true = siegert(golden, 12.0)
@@ -247,6 +251,7 @@ def test_lowered_threshold_leaves_little(golden, method, residual):
         assert abs(sample.rate / true - 1) < residual + 3.5 * sample.stderr / true
 
 
+@pytest.mark.slow
 def test_default_rates_agree_with_siegert_within_their_errors(golden):
     # chi-square over currents and parameters: fails a correct sampler 1 time in 10,000.
     chi2, seen = 0.0, 0
@@ -392,6 +397,7 @@ def test_standard_error_of_few_trials_is_the_scatter_of_repetitions(golden, E, d
     assert sample.stderr.mean() == pytest.approx(sample.rate.std(), rel=0.12)
 
 
+@pytest.mark.slow
 def test_standard_error_of_many_stretches_is_the_scatter_of_repetitions():
     # 80 repetitions: their scatter is known to 8 %, tolerance 30 %.
     rates, errors = np.transpose(

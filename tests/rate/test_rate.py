@@ -121,6 +121,7 @@ Y = np.array([-25.8, -20, -8, -3, -1.1, -0.3, -1e-3, -1e-9, 0, 1e-9, 1e-3, 0.2, 
 Y = np.concatenate([Y, [9.9e7, 1.01e8, 1e12]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NEURONS)
 def test_rate_slope_and_curvature_agree_with_mpmath_in_every_regime(name):
     neuron = NEURONS[name]
@@ -503,6 +504,7 @@ def test_tables_of_neurons_that_differ(order):
         RateTable(LIF(sigma=np.linspace(0.1, 0.2, 100)), -100.0, 100.0, tol=1e-13)
 
 
+@pytest.mark.slow
 def test_bounds_for_neurons_that_differ():
     rng = np.random.default_rng(3)
     neuron = LIF(
@@ -569,6 +571,7 @@ def test_table_refuses():
 # --- simulated neurons
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neuron", [NEURON, LIF(sigma=1.5, v_r=-65.0, tau_ref=0.0), LIF(sigma=8.0, tau_ref=5.0)])
 def test_simulated_neurons_agree(neuron):
     """About 2,500 spikes each for 10 currents. With a right formula this fails for 1 seed in 700.

@@ -127,6 +127,7 @@ def test_connections_run_from_column_to_row():
     assert run.rate[1] > 1.2 * run.rate[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("g", "tau_syn"), [(0.0, 5.0), (10.0, 5.0), (10.0, 0.0)])
 @pytest.mark.parametrize("copies", [1, 10])
 def test_standard_errors_are_honest(g, tau_syn, copies):
@@ -162,6 +163,7 @@ def test_a_cv_takes_two_intervals():
     assert noisy.cv[0] == pytest.approx(gaps.std() / gaps.mean(), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_copies_are_worth_their_time():
     W = random_network(20, 0.3, 15.0)
     one = simulate_network(W, LIF(), 9.0, duration=20_000, rng=1)
