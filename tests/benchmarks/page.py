@@ -30,11 +30,11 @@ else takes time. Above 100 % the function does that part by a quicker way than t
 | :-- | :-- | --: | :-- | --: | :-- |
 {workloads}
 
-The two rows of `sweep` are {ref}`chapter 6's <ch-results>` programme in the two readings of strength ({{ref}}`notation-strength`), scaled up from random samples for the others. Of the runs that share a strength only the first is walked in full; the others go on from Taylor's polynomial of the map once they are near its end. That is why a sweep can come close to the cost of its plain matrix products.
+The two rows of `sweep` are networks of the kind of {{ref}}`chapter 6 <ch-results>` in the two readings of strength ({{ref}}`notation-strength`), and what others take is scaled up from random samples. Of the runs that share a strength only the first is walked in full; the others go on from Taylor's polynomial of the map once they are near its end. Where some runs of a network do not settle soon, all of them are walked in full, and a sweep takes about as long as the plain iteration with its table.
 
 ## Threads and processes
 
-`sweep` keeps the threads of BLAS to one while it runs (if `threadpoolctl` is installed, as `make` does): its matrices are small, and more threads only wait for each other. More cores are used by an `executor`. One sweep of 20 networks with default settings on the same machine:
+`sweep` keeps the threads of BLAS to one while it runs (if `threadpoolctl` is installed, as `make` does): its matrices are small, and more threads mostly wait for each other. More cores are used by an `executor`. One sweep of 20 networks with default settings on the same machine (whose cores other work may share: wall time then includes waiting for it, CPU time does not):
 
 | | CPU time | wall time |
 | :-- | --: | --: |
@@ -87,7 +87,7 @@ def render(found: dict[str, Any]) -> str:
             f"| {row['what']} | {seconds(row['seconds'])} | {others} | {row['limit']['fraction']:.0%} "
             f"| {row['limit']['what']} |".replace("%", " %")
         )
-    return TEXT.replace("{ref}`chapter", "{{ref}}`chapter").format(
+    return TEXT.format(
         date=found["date"],
         machine=found["machine"],
         versions=", ".join(f"{name} {version}" for name, version in found["versions"].items()),
