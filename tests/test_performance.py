@@ -1,4 +1,4 @@
-"""The page on performance: it is what its numbers make of it, and the numbers tell nothing of whose machine it was."""
+"""The page on performance is what its numbers make of it, and they do not tell whose machine it was."""
 
 import json
 import re

@@ -122,7 +122,7 @@ def draw(found: dict[str, Any]) -> None:
     at = 0.0
     for name, step in ends:
         ax.loglog(sizes, step["seconds"], "o-", ms=3)
-        at = max(step["seconds"][-1], 1.55 * at)  # labels that do not lie on each other
+        at = max(step["seconds"][-1], 1.8 * at)  # labels that do not lie on each other
         ax.text(1.15 * sizes[-1], at, f"{name}: {step['slope']:.2f}", color=ax.lines[-1].get_color(), va="center")
     ax.set(xlabel="neurons", ylabel="CPU time (s)", xlim=(0.8 * sizes[0], 1.1 * sizes[-1]))
     fig.savefig(FIGURE, facecolor="white", bbox_inches="tight", metadata={"Date": None})
