@@ -388,3 +388,8 @@ def test_two_points_make_a_line_and_one_or_equal_ones_do_not():
     for x, y in (([1.0], [2.0]), ([1.0, 1.0], [2.0, 3.0]), ([], [])):
         with pytest.raises(ValueError, match=r"^x must be \(m,\) with two different values"):
             linear_fit(x, y)
+
+
+def test_neurons_that_nobody_hears_do_not_count():
+    heard = annealed_rate([10.0, 20.0, 40.0], 5.0, E0=8.0, weights=[1.0, 3.0, 0.0])
+    assert heard == annealed_rate([10.0, 20.0], 5.0, E0=8.0, weights=[1.0, 3.0])
