@@ -433,6 +433,7 @@ def test_the_colours_of_verdicts_on_the_page_are_those_of_the_figure(browser, pa
     page.goto(claims.as_uri(), wait_until="load")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
         shown = dict(
             page.eval_on_selector_all(
                 "dl.myst > dd .sd-badge",

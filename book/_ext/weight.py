@@ -31,7 +31,10 @@ PICTURE = re.compile(r"\b([0-9a-f]{20,})\.png\b")
 NAME = re.compile(r"[A-Za-z_][\w-]*")
 ATTRIBUTE = re.compile(r'\b(?:class|id)="([^"]*)"')
 # Scripts that the theme loads on every page: one opens the one menu that pages have, which book.js does in ten lines.
-UNUSED_SCRIPTS = re.compile(r'<script[^>]*src="[^"]*(?:scripts/bootstrap|design-tabs)\.js[^>]*></script>\n?')
+UNUSED_SCRIPTS = re.compile(
+    r'<script[^>]*src="[^"]*(?:scripts/bootstrap|design-tabs)\.js[^>]*></script>\n?'
+    r'|<link[^>]*rel="preload"[^>]*scripts/bootstrap\.js[^>]*>\n?'
+)
 NEEDED = re.compile(r"[.#](-?[A-Za-z_](?:[\w-]|\\.)*)")
 
 

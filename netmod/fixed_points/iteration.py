@@ -40,7 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from netmod.dynamics import RateNetwork
 from netmod.fixed_points.near import Near
 from netmod.fixed_points.watch import Watch
-from netmod.rate.table import Lines, RateTable
+from netmod.rate.table import Lines, lines_of
 
 __all__ = ["STATUS", "Columns", "iterate_columns"]
 
@@ -218,7 +218,7 @@ class _Block:
         self.near, self.leader = near, np.repeat(leader, family)[: len(gains)]
         self.floor, self.before = np.zeros(len(gains)), np.zeros((len(gains), _LAG + 1))
         # Where a leader took long, small differences may have grown on its way: those are walked in double precision.
-        lines = self.rate.lines() if isinstance(self.rate, RateTable) else None
+        lines = lines_of(self.rate)
         quick = out.iterations[queue // family * family] <= _SPRINT
         quick &= (self.leader[queue] >= 0) & (lines is not None)
         if quick.any():

@@ -162,6 +162,11 @@ class RateTable:
         return result[()] if out is None else out
 
 
+def lines_of(rate: Any) -> Lines | None:
+    """Return the coarse table of a `RateTable`, and None for any other rate: a subclass may give other values."""
+    return rate.lines() if type(rate) is RateTable else None
+
+
 class Lines:
     """A rate from straight lines between exact values, in single precision: for steps that are far from their end.
 

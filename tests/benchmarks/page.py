@@ -36,7 +36,7 @@ The two rows of `sweep` are networks of the kind of {{ref}}`chapter 6 <ch-result
 
 `sweep` keeps the threads of BLAS to one while it runs (if `threadpoolctl` is installed, as `make` does): its matrices are small, and more threads mostly wait for each other. More cores are used by an `executor`. One sweep of 20 networks with default settings on the same machine (whose cores other work may share: wall time then includes waiting for it, CPU time does not):
 
-| | CPU time | wall time |
+| Run | CPU time | wall time |
 | :-- | --: | --: |
 {threads}
 
