@@ -28,6 +28,7 @@ PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 {head}<style>
 :root {{ color-scheme: light dark; }}
+html {{ background: light-dark(#fff, #121212); color: light-dark(#222, #e6e6e6); }}
 a {{ color: light-dark(#0b57d0, #8ab4f8); }}
 body {{ font: 1.1rem/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 34rem; padding: 0 1.2rem; }}
 </style>
