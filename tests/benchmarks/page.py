@@ -19,7 +19,7 @@ How fast is `netmod`, beside other people's software and beside what the machine
 make performance
 ```
 
-It was last run on {date}, on a machine of {machine}, with {versions}. Single times mean little: the ratios carry over to other machines, and each is of two sides that took turns in the same run.
+The figures are of {date}, on a machine of {machine}, with {versions}. The machine was shared with other work, and the rows were measured one after another, some in runs of their own. Single times mean little: the ratios carry over to other machines, and each is of two sides that took turns.
 
 ## Workloads
 
